@@ -1,0 +1,43 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+declare const ipBrand: unique symbol;
+
+/** An IP address as canonical text: dotted decimal, or RFC 5952 for IPv6. Equal addresses are equal strings. */
+export type IpAddress = string & { readonly [ipBrand]: true };
+
+/** 4 or 6, as the specification counts IP versions. */
+export type IpFamily = 4 | 6;
+
+/**
+ * Reads an address: four decimal octets without leading zeros, or any form of RFC 4291 without a zone.
+ * Returns undefined where the text is neither. An IPv4-mapped IPv6 address stays an IPv6 address.
+ */
+export function parseIp(text: string): IpAddress | undefined {
+  if (isIPv4(text)) return text as IpAddress;
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  return formatIp(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
+}
+
+/** Like parseIp, for texts that must be addresses. Throws TypeError. */
+export function ip(text: string): IpAddress {
+  const parsed = parseIp(text);
+  if (parsed === undefined) throw new TypeError(`not an IP address: ${text}`);
+  return parsed;
+}
+
+export function ipFamily(address: IpAddress): IpFamily {
+  return address.includes(':') ? 6 : 4;
+}
+
+/** The address in network byte order: 4 or 16 bytes. */
+export function ipBytes(address: IpAddress): Uint8Array {
+  return Uint8Array.from(ipaddr.parse(address).toByteArray());
+}
+
+/** Formats 4 or 16 bytes in network byte order. Throws TypeError for another length. */
+export function formatIp(bytes: Uint8Array): IpAddress {
+  if (bytes.length === 4) return bytes.join('.') as IpAddress;
+  if (bytes.length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  return new ipaddr.IPv6([...bytes]).toRFC5952String() as IpAddress;
+}
