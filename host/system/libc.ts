@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+import { SystemError } from './system-error.ts';
+
+/**
+ * The C library's functions that Node has no equivalent of, as they are declared in section 2 of the manual. Each blocks its
+ * thread, returns -1 on failure, and leaves `errno`. Lengths are bytes. Variadic functions (ioctl) are declared with the one
+ * argument used here; on x86-64 and AArch64 Linux both kinds are called alike.
+ */
+const prototypes = {
+  socket: 'int socket(int domain, int type, int protocol)',
+  bind: 'int bind(int fd, const void *address, uint32_t length)',
+  getsockname: 'int getsockname(int fd, void *address, void *length)',
+  send: 'int64_t send(int fd, const void *bytes, size_t length, int flags)',
+  recv: 'int64_t recv(int fd, void *bytes, size_t length, int flags)',
+  poll: 'int poll(void *descriptors, unsigned long count, int milliseconds)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+  getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  setns: 'int setns(int fd, int type)',
+  ioctl: 'int ioctl(int fd, unsigned long request, size_t argument)',
+  fstatfs: 'int fstatfs(int fd, void *status)',
+  flock: 'int flock(int fd, int operation)',
+} as const;
+
+export type SystemCall = keyof typeof prototypes;
+
+/** Descriptors, flags and lengths are numbers; what the call reads or fills is a byte array of the right size. */
+type Argument = number | Uint8Array;
+type Library = { readonly errno: () => number; readonly calls: Map<SystemCall, (...args: Argument[]) => number> };
+
+let library: Library | undefined;
+
+/**
+ * Makes a system call and returns what it returned, which is not negative. Loads koffi at the first call (5 to 12 ms).
+ * Throws SystemError with the errno otherwise; EINTR is the caller's to repeat, since only it knows what time is left.
+ */
+export function systemCall(name: SystemCall, ...args: Argument[]): number {
+  library ??= load();
+  const call = library.calls.get(name);
+  if (call === undefined) throw new TypeError(`no such system call: ${name}`);
+  const result = call(...args);
+  if (result < 0) throw new SystemError(name, library.errno());
+  return result;
+}
+
+function load(): Library {
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  // Without a name: this process, which the C library is loaded into already, be it glibc or musl.
+  const process = koffi.load(null);
+  const calls: Library['calls'] = new Map();
+  for (const [name, prototype] of Object.entries(prototypes)) calls.set(name as SystemCall, process.func(prototype));
+  return { errno: () => koffi.errno(), calls };
+}

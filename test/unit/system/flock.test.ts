@@ -1,0 +1,40 @@
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Deadline } from '../../../host/system/deadline.ts';
+import { flock, LockTimeout, lockFile } from '../../../host/system/flock.ts';
+import { SystemError } from '../../../host/system/system-error.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'bulkhead-flock-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test('a second open file does not get the lock until the first gives it back', () => {
+  const path = join(directory, 'lock');
+  const first = lockFile(path, Deadline.in(1000));
+  const other = openSync(path, 'r');
+  expect(flock(other, 'exclusive', { nonBlocking: true })).toBe(false);
+  first.release();
+  first.release();
+  expect(flock(other, 'exclusive', { nonBlocking: true })).toBe(true);
+  expect(flock(other, 'unlock')).toBe(true);
+  lockFile(path, Deadline.in(0)).release();
+});
+
+test('waiting for a lock ends at the deadline with an error that names the file', () => {
+  const path = join(directory, 'lock');
+  using _held = lockFile(path, Deadline.in(1000));
+  const start = performance.now();
+  expect(() => lockFile(path, Deadline.in(30))).toThrow(LockTimeout);
+  expect(performance.now() - start).toBeGreaterThanOrEqual(29);
+  expect(() => lockFile(path, Deadline.in(0))).toThrow(`cannot lock ${path}: somebody else holds the lock`);
+});
+
+test('a descriptor that is not open is a typed error with its errno', () => {
+  const attempt = () => flock(9999, 'exclusive', { nonBlocking: true });
+  expect(attempt).toThrow(SystemError);
+  expect(attempt).toThrow('flock: bad file descriptor');
+});
