@@ -1,3 +1,5 @@
+import type { ComponentShape } from '../component/shape.ts';
+
 /**
  * Runs components. Two implementations: `v8` over jco's transpiled output, `wasmtime` over our own binding. Values cross as
  * jco maps them: records are objects in camelCase, variants `{ tag, val }`, options undefined, flags objects of booleans,
@@ -20,29 +22,26 @@ export interface ComponentSource {
 
 export interface LoadedComponent {
   readonly digest: string;
-  /** Interface ids with version, such as `bulkhead:net/links@0.1.0`; a plain function by its name. */
-  readonly imports: readonly string[];
-  readonly exports: readonly string[];
-
-  /**
-   * Runs one exported function in a fresh instance, which is thrown away. Returns the function's value; for a
-   * `result`, the ok payload. Throws GuestFailure with an err payload, EngineError for all else.
-   */
-  call(invocation: Invocation): unknown;
+  /** What it imports and exports, with types. */
+  readonly shape: ComponentShape;
+  /** Makes an instance of its own state. Throws EngineError `missing-import`, naming all that is missing, or as a call does. */
+  instantiate(imports: HostImports, limits: Limits): Instance;
 }
 
-export interface Invocation {
-  /** Interface id with version; undefined for a function that the world exports by itself. */
-  readonly interface: string | undefined;
-  /** In kebab-case, as WIT has it. */
-  readonly function: string;
-  readonly arguments: readonly unknown[];
-  readonly imports: HostImports;
-  readonly limits: Limits;
+/** One instance. It is called until the first end that is not an ordinary result or an err payload, and then never again. */
+export interface Instance {
+  /**
+   * Calls an exported function; the interface id is undefined for one that the world exports by itself. Returns its
+   * value; for a `result`, the ok payload. Throws GuestFailure with an err payload, EngineError for all else.
+   */
+  call(interfaceId: string | undefined, name: string, args: readonly unknown[]): unknown;
+  /** Ends the instance and closes the handles that the guest holds. */
+  close(): void;
 }
 
 /**
- * What a component may import: by interface id, functions in camelCase and resource classes in PascalCase. A function
+ * What a component may import: by interface id, functions in camelCase and resource classes in PascalCase; a plain function
+ * of the world by its name, as `default`. A function
  * signals the err payload of a `result` by throwing an object that has it as `payload`.
  */
 export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | ResourceClass>>>>;
@@ -55,7 +54,7 @@ export type ResourceClass = abstract new (...args: any[]) => object;
 export interface Limits {
   /** Linear memory of one instance, bytes. */
   readonly memory: number;
-  /** Wall time of one call, milliseconds, host calls included. */
+  /** Wall time of one call of the instance, milliseconds, host calls included. */
   readonly time: number;
   /** Calls from the guest to the host. */
   readonly hostCalls: number;

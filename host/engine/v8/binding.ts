@@ -1,0 +1,200 @@
+import type { ComponentShape, FunctionShape, InterfaceShape, ResourceType } from '../../component/shape.ts';
+import type { HostFunction, HostImports, Limits } from '../engine.ts';
+import { EngineError, limitError } from '../errors.ts';
+import { camelCase, fromGuest, type Handles, toGuest } from './values.ts';
+
+type HostInterface = Readonly<Record<string, unknown>>;
+type StandIn = object & { [target]?: unknown; [Symbol.dispose](): void };
+type StandInClass = new (...args: unknown[]) => StandIn;
+
+/** The host's object behind a stand-in. */
+const target = Symbol('target');
+
+/**
+ * What one instance may import: the host's functions behind checks of every value, a count of calls, and stand-ins for the
+ * host's objects, whose number is limited and which are closed when the instance ends, however it ends.
+ */
+export class Binding implements Handles {
+  readonly longestString: number;
+  /** The first error that ended the guest, whatever the glue makes of it on the way out. */
+  fatal: EngineError | undefined;
+  readonly #limits: Limits;
+  readonly #host: HostImports;
+  readonly #classes = new Map<string, StandInClass>();
+  readonly #open = new Set<StandIn>();
+  #calls = 0;
+
+  constructor(host: HostImports, limits: Limits) {
+    this.#host = host;
+    this.#limits = limits;
+    this.longestString = limits.string;
+  }
+
+  /** The import object for jco's glue, which drops versions from its keys. Throws EngineError `missing-import` with all that are missing. */
+  imports(shape: ComponentShape): Record<string, Record<string, unknown>> {
+    const missing: string[] = [];
+    const result: Record<string, Record<string, unknown>> = {};
+    for (const [id, extern] of shape.imports) {
+      const host = this.#host[id];
+      if (extern.kind === 'function') {
+        const implementation = host?.default;
+        if (typeof implementation !== 'function') missing.push(id);
+        else result[id] = { default: this.#guard(id, extern, implementation as HostFunction) };
+      } else if (extern.functions.size > 0 || extern.resources.length > 0) {
+        result[id.replace(/@.*$/, '')] = this.#interface(id, extern, host ?? {}, missing);
+      }
+    }
+    if (missing.length > 0) {
+      throw new EngineError(
+        'missing-import',
+        `the component imports what the host does not offer: ${missing.join(', ')}`,
+      );
+    }
+    return result;
+  }
+
+  /** Closes the handles that the guest still holds. Errors of one do not keep the others open; they are returned. */
+  close(): unknown[] {
+    const errors: unknown[] = [];
+    for (const standIn of this.#open) {
+      try {
+        standIn[Symbol.dispose]();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+
+  standIn(resource: ResourceType, object: unknown, path: string, owned: boolean): object {
+    const standInClass = this.#classes.get(resource.name);
+    const hostClass = this.#hostClass(resource);
+    if (standInClass === undefined || hostClass === undefined) return object as object;
+    if (!(object instanceof hostClass)) throw new EngineError('host-value', `${path}: expected a ${resource.name}`);
+    const standIn: StandIn = Object.create(standInClass.prototype);
+    standIn[target] = object;
+    return owned ? this.#hold(standIn) : standIn;
+  }
+
+  original(standIn: unknown, owned: boolean): unknown {
+    if (typeof standIn !== 'object' || standIn === null || !(target in standIn)) return standIn;
+    if (owned) this.#open.delete(standIn as StandIn);
+    return standIn[target];
+  }
+
+  #hostClass(resource: ResourceType): (abstract new (...args: never[]) => object) | undefined {
+    const found = this.#host[resource.interface ?? '']?.[pascalCase(resource.name)];
+    return found as (abstract new (...args: never[]) => object) | undefined;
+  }
+
+  #hold(standIn: StandIn): StandIn {
+    if (this.#open.size >= this.#limits.handles) {
+      throw this.#end(limitError('handles', `the guest holds ${this.#limits.handles} handles, which is its limit`));
+    }
+    this.#open.add(standIn);
+    return standIn;
+  }
+
+  #interface(id: string, shape: InterfaceShape, host: HostInterface, missing: string[]): Record<string, unknown> {
+    const result: Record<string, unknown> = {};
+    for (const resource of shape.resources) {
+      const hostClass = host[pascalCase(resource)];
+      if (typeof hostClass !== 'function') missing.push(`${id} ${resource}`);
+      else result[pascalCase(resource)] = this.#standInClass(id, resource, shape, hostClass as never);
+    }
+    for (const [name, type] of shape.functions) {
+      if (name.startsWith('[')) continue;
+      const implementation = host[camelCase(name)];
+      if (typeof implementation !== 'function') missing.push(`${id} ${name}`);
+      else result[camelCase(name)] = this.#guard(`${id}#${name}`, type, implementation as HostFunction);
+    }
+    return result;
+  }
+
+  /** A class with the methods that the interface gives the resource; each calls the host's object behind it. */
+  #standInClass(id: string, resource: string, shape: InterfaceShape, hostClass: Record<string, unknown>): StandInClass {
+    const binding = this;
+    const make = shape.functions.get(`[constructor]${resource}`);
+    const construct =
+      make && this.#guard(`${id}#${resource}`, make, (...args) => Reflect.construct(hostClass as never, args));
+    const standInClass: StandInClass = class {
+      constructor(...args: unknown[]) {
+        if (construct === undefined) throw new TypeError(`${resource} has no constructor`);
+        // biome-ignore lint/correctness/noConstructorReturn: the guarded constructor made the stand-in
+        return construct(...args) as StandIn;
+      }
+
+      [Symbol.dispose](): void {
+        const standIn = this as unknown as StandIn;
+        if (!binding.#open.delete(standIn)) return;
+        (standIn[target] as Partial<Disposable>)[Symbol.dispose]?.();
+      }
+    };
+    this.#classes.set(resource, standInClass);
+    for (const [name, type] of shape.functions) {
+      const [, form, owner, method] = /^\[(method|static)\]([^.]+)\.(.+)$/.exec(name) ?? [];
+      if (owner !== resource || method === undefined) continue;
+      const key = camelCase(method);
+      if (form === 'static') {
+        const call = this.#guard(`${id}#${name}`, type, (...args) => (hostClass[key] as HostFunction)(...args));
+        Object.defineProperty(standInClass, key, { value: call });
+      } else {
+        const invoke: HostFunction = (self, ...args) => (self as Record<string, HostFunction>)[key]?.(...args);
+        const guarded = this.#guard(`${id}#${name}`, type, invoke);
+        Object.defineProperty(standInClass.prototype, key, {
+          value(this: unknown, ...args: unknown[]) {
+            return guarded(this, ...args);
+          },
+        });
+      }
+    }
+    return standInClass;
+  }
+
+  /** The host's function as the guest calls it: counted, its arguments and value checked, its errors sorted. */
+  #guard(name: string, type: FunctionShape, implementation: HostFunction): HostFunction {
+    return (...args: unknown[]) => {
+      if (this.fatal !== undefined) throw this.fatal;
+      if (++this.#calls > this.#limits.hostCalls) {
+        throw this.#end(
+          limitError('hostCalls', `the guest made more than ${this.#limits.hostCalls} calls to the host`),
+        );
+      }
+      try {
+        const given = type.parameters.map((one, i) => fromGuest(args[i], one.type, `${name}: ${one.name}`, this));
+        return this.#answer(name, type, implementation, given);
+      } catch (error) {
+        throw this.#end(error);
+      }
+    };
+  }
+
+  #answer(name: string, type: FunctionShape, implementation: HostFunction, given: unknown[]): unknown {
+    const result = type.result;
+    if (result?.kind !== 'result') {
+      const value = implementation(...given);
+      return result === undefined ? undefined : toGuest(value, result, `${name} returned`, this);
+    }
+    let outcome: { tag: 'ok' | 'err'; val?: unknown };
+    try {
+      outcome = { tag: 'ok', val: implementation(...given) };
+    } catch (error) {
+      if (!(error instanceof Error) || !('payload' in error)) throw error;
+      outcome = { tag: 'err', val: error.payload };
+    }
+    return toGuest(outcome, result, `${name} returned`, this);
+  }
+
+  #end(error: unknown): EngineError {
+    this.fatal ??=
+      error instanceof EngineError
+        ? error
+        : new EngineError('host-failure', `a host function failed: ${String(error)}`, { cause: error });
+    return this.fatal;
+  }
+}
+
+function pascalCase(name: string): string {
+  const camel = camelCase(name);
+  return camel.charAt(0).toUpperCase() + camel.slice(1);
+}
