@@ -1,0 +1,83 @@
+import { isSafeName } from './environment.ts';
+import { CniError, errorCodes } from './error.ts';
+import { JsonSyntaxError, parseJson } from './json/parse.ts';
+import { JsonObject, type JsonValue, kindOf } from './json/value.ts';
+import { defaultVersion } from './versions.ts';
+
+/** A network configuration as far as the host reads it (CNI specification 1.1.0, section 1). */
+export interface Configuration {
+  /** As configured, not yet checked to be one of ours; absent and empty mean 0.1.0. */
+  readonly version: string;
+  readonly name: string;
+  /** `ipam.type`; undefined where addresses are nobody's business. */
+  readonly ipamType: string | undefined;
+  /** `prevResult` as it came. */
+  readonly previous: JsonValue | undefined;
+  /** `cni.dev/valid-attachments`; undefined where the runtime says nothing about them. */
+  readonly validAttachments: readonly ValidAttachment[] | undefined;
+  readonly document: JsonObject;
+}
+
+export interface ValidAttachment {
+  readonly containerId: string;
+  readonly interfaceName: string;
+}
+
+/**
+ * Reads a network configuration: keys match whatever their case, as runtimes rely on. Throws CniError
+ * `decodingFailure` with the text of Go's decoder, `invalidNetworkConfig` for the name.
+ */
+export function decodeConfiguration(stdin: Uint8Array): Configuration {
+  const document = parse(stdin);
+  const name = text(document, 'name', 'error unmarshall network config: ');
+  if (name === '') throw new CniError(errorCodes.invalidNetworkConfig, 'missing network name');
+  if (!isSafeName(name)) {
+    throw new CniError(errorCodes.invalidNetworkConfig, 'invalid characters found in network name', name);
+  }
+  return {
+    version: text(document, 'cniVersion', 'decoding version from network config: ') || defaultVersion,
+    name,
+    ipamType: ipamType(document),
+    previous: document.get('prevResult') ?? undefined,
+    validAttachments: validAttachments(
+      document.get('cni.dev/valid-attachments') ?? document.get('cni.dev/attachments'),
+    ),
+    document,
+  };
+}
+
+function parse(stdin: Uint8Array): JsonObject {
+  const fail = (why: string, cause?: unknown) =>
+    new CniError(errorCodes.decodingFailure, `error unmarshall network config: ${why}`, '', { cause });
+  try {
+    const value = parseJson(stdin);
+    if (value instanceof JsonObject) return value;
+    if (value === null) return new JsonObject();
+    throw fail(`json: cannot unmarshal ${kindOf(value)} into Go value of type types.NetConf`);
+  } catch (error) {
+    throw error instanceof JsonSyntaxError ? fail(error.message, error) : error;
+  }
+}
+
+function text(document: JsonObject, key: string, before: string): string {
+  const value = document.get(key) ?? '';
+  if (typeof value === 'string') return value;
+  const message = `${before}json: cannot unmarshal ${kindOf(value)} into Go struct field NetConf.${key} of type string`;
+  throw new CniError(errorCodes.decodingFailure, message);
+}
+
+function ipamType(document: JsonObject): string | undefined {
+  const ipam = document.get('ipam');
+  const type = ipam instanceof JsonObject ? ipam.get('type') : undefined;
+  return typeof type === 'string' && type !== '' ? type : undefined;
+}
+
+/** Entries that are not an object with both members name no attachment, and keep none. */
+function validAttachments(value: JsonValue | undefined): readonly ValidAttachment[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((entry) => {
+    if (!(entry instanceof JsonObject)) return [];
+    const [containerId, interfaceName] = [entry.get('containerID'), entry.get('ifname')];
+    return typeof containerId === 'string' && typeof interfaceName === 'string' ? [{ containerId, interfaceName }] : [];
+  });
+}
