@@ -62,7 +62,7 @@ export interface NetworkNamespace {
   removeAddress(index: number, prefix: IpPrefix): void;
 
   /** Unicast, local and blackhole routes of one table (254, main, where absent), optionally only those that leave by one link. */
-  routes(filter?: { readonly index?: number; readonly table?: number }): readonly Route[];
+  routes(filter?: RouteFilter): readonly Route[];
   /** NLM_F_CREATE alone: the same route again is EEXIST, another next hop is a further route. */
   addRoute(route: Route): void;
   replaceRoute(route: Route): void;
@@ -199,7 +199,18 @@ export interface AddressFlags {
   readonly noPrefixRoute?: boolean;
 }
 
+export interface RouteFilter {
+  /** Those that leave by this link only. */
+  readonly index?: number;
+  /** 254, main, where absent. */
+  readonly table?: number;
+}
+
+export type RouteKind = 'unicast' | 'local' | 'blackhole';
+
 export interface Route {
+  /** RTN_* (linux/rtnetlink.h); unicast where absent, and absent when read. */
+  readonly kind?: RouteKind;
   /** 0.0.0.0/0 and ::/0 are the default routes. */
   readonly destination: IpPrefix;
   readonly gateway?: IpAddress;

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Deadline } from './deadline.ts';
-import { systemCall } from './libc.ts';
+import { errnoNumbers } from './errno.ts';
+import { trySystemCall } from './libc.ts';
 import { sleep } from './sleep.ts';
 import { SystemError } from './system-error.ts';
 
@@ -17,14 +18,10 @@ export type FlockOperation = keyof typeof operations;
  */
 export function flock(fd: number, operation: FlockOperation, { nonBlocking = false } = {}): boolean {
   for (;;) {
-    try {
-      systemCall('flock', fd, operations[operation] | (nonBlocking ? LOCK_NB : 0));
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      if (nonBlocking && error.is('EAGAIN')) return false;
-      if (!error.is('EINTR')) throw error;
-    }
+    const result = trySystemCall('flock', fd, operations[operation] | (nonBlocking ? LOCK_NB : 0));
+    if (result >= 0) return true;
+    if (nonBlocking && result === -errnoNumbers.EAGAIN) return false;
+    if (result !== -errnoNumbers.EINTR) throw new SystemError('flock', -result);
   }
 }
 

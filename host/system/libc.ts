@@ -12,7 +12,7 @@ const prototypes = {
   bind: 'int bind(int fd, const void *address, uint32_t length)',
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   send: 'int64_t send(int fd, const void *bytes, size_t length, int flags)',
-  recv: 'int64_t recv(int fd, void *bytes, size_t length, int flags)',
+  recvfrom: 'int64_t recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *addressLength)',
   poll: 'int poll(void *descriptors, unsigned long count, int milliseconds)',
   setsockopt: 'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
@@ -35,12 +35,18 @@ let library: Library | undefined;
  * Throws SystemError with the errno otherwise; EINTR is the caller's to repeat, since only it knows what time is left.
  */
 export function systemCall(name: SystemCall, ...args: Argument[]): number {
+  const result = trySystemCall(name, ...args);
+  if (result < 0) throw new SystemError(name, -result);
+  return result;
+}
+
+/** The same for callers to whom a failure is nothing unusual: returns the errno, negative, as the kernel itself does. */
+export function trySystemCall(name: SystemCall, ...args: Argument[]): number {
   library ??= load();
   const call = library.calls.get(name);
   if (call === undefined) throw new TypeError(`no such system call: ${name}`);
   const result = call(...args);
-  if (result < 0) throw new SystemError(name, library.errno());
-  return result;
+  return result < 0 ? -library.errno() : result;
 }
 
 function load(): Library {

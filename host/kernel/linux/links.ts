@@ -1,0 +1,106 @@
+import { NLM_F_CREATE, NLM_F_EXCL } from '../../netlink/frame.ts';
+import { RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from '../../netlink/route/family.ts';
+import { linkMessage, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
+import { errnoNumbers, KernelError } from '../errors.ts';
+import type { Link, LinkChange, NewLink } from '../kernel.ts';
+import { isLinkName, requireLinkIndex, requireLinkName } from '../link-names.ts';
+import { encodeLinkChange, encodeNewLink } from './link-plans.ts';
+import { type LinkAnswer, readLink } from './link-reading.ts';
+import type { RouteChannel } from './route-channel.ts';
+
+/** Every link of the namespace. */
+export function listLinks(channel: RouteChannel): Link[] {
+  return channel.list({ attempt: 'list links', ...ask(RTM_GETLINK, wanted) }).map(readLink);
+}
+
+/** Also found by an alternative name (IFLA_ALT_IFNAME), as everywhere in the kernel. */
+export function findLinkByName(channel: RouteChannel, name: string): Link | undefined {
+  if (!isLinkName(name)) return undefined;
+  return find(channel, `look up link "${name}"`, { ...wanted, name });
+}
+
+export function findLinkByIndex(channel: RouteChannel, index: number): Link | undefined {
+  if (!Number.isInteger(index) || index <= 0 || index > 0x7fff_ffff) return undefined;
+  return find(channel, `look up link ${index}`, { ...wanted, index });
+}
+
+/** Where links that a new one refers to are: through these, its request and the check for taken names go. */
+export interface NewLinkChannels {
+  /** Of the namespace that the link is made in. */
+  readonly target: RouteChannel;
+  /** Of the other end of a veth. */
+  readonly peer?: RouteChannel | undefined;
+  /** Of the link that the new one sits on. */
+  readonly parent?: RouteChannel | undefined;
+}
+
+export function createLink({ target, peer, parent }: NewLinkChannels, link: NewLink): Link {
+  const peerName = link.plan.kind === 'veth' ? link.plan.peerName : undefined;
+  const attempt = `create ${link.plan.kind} "${link.name}"${peerName === undefined ? '' : ` with peer "${peerName}"`}`;
+  requireLinkName(attempt, link.name);
+  if (peerName !== undefined) requireLinkName(attempt, peerName);
+  // A link is looked up by index where its request is sent, so that has to be where the parent is.
+  const abroad = parent !== undefined && parent !== target;
+  const values = encodeNewLink(link, peer?.fd);
+  const request = ask(RTM_NEWLINK, abroad ? { ...values, namespaceDescriptor: target.fd } : values);
+  try {
+    (parent ?? target).execute({ attempt, ...request, flags: NLM_F_CREATE | NLM_F_EXCL });
+  } catch (error) {
+    throw nameTheTakenEnd(error, attempt, { target, peer }, link.name, peerName);
+  }
+  return mustExist(findLinkByName(target, link.name), attempt);
+}
+
+export function changeLink(channel: RouteChannel, index: number, change: LinkChange): void {
+  const attempt = `change link ${index} (${Object.keys(change).join(', ')})`;
+  requireLinkIndex(attempt, index);
+  if (change.name !== undefined) requireLinkName(attempt, change.name);
+  channel.execute({ attempt, ...ask(RTM_SETLINK, encodeLinkChange(index, change)) });
+}
+
+export function moveLink(channel: RouteChannel, index: number, to: RouteChannel, newName?: string): Link {
+  const attempt = `move link ${index} to ${to.path === '' ? 'the host' : to.path}`;
+  requireLinkIndex(attempt, index);
+  if (newName !== undefined) requireLinkName(attempt, newName);
+  // Its index may be another one there, its name is not.
+  const name = newName ?? mustExist(findLinkByIndex(channel, index), attempt).name;
+  channel.execute({ attempt, ...ask(RTM_SETLINK, { index, name: newName, namespaceDescriptor: to.fd }) });
+  return mustExist(findLinkByName(to, name), attempt);
+}
+
+export function removeLink(channel: RouteChannel, index: number): void {
+  const attempt = `remove link ${index}`;
+  requireLinkIndex(attempt, index);
+  channel.execute({ attempt, ...ask(RTM_DELLINK, { index }) });
+}
+
+const wanted = { extensionMask: RTEXT_FILTER_SKIP_STATS } as const;
+
+function ask(type: number, values: Partial<LinkAnswer>) {
+  return { type, message: linkMessage, values };
+}
+
+function find(channel: RouteChannel, attempt: string, values: Partial<LinkAnswer>): Link | undefined {
+  const answer = channel.find({ attempt, ...ask(RTM_GETLINK, values) }, ['ENODEV']);
+  return answer && readLink(answer);
+}
+
+function mustExist(link: Link | undefined, attempt: string): Link {
+  if (link === undefined) throw new KernelError(attempt, errnoNumbers.ENODEV, 'the link is gone');
+  return link;
+}
+
+/** The kernel says EEXIST for either end of a veth alike. */
+function nameTheTakenEnd(
+  error: unknown,
+  attempt: string,
+  { target, peer }: NewLinkChannels,
+  name: string,
+  peerName: string | undefined,
+): unknown {
+  if (!(error instanceof KernelError) || !error.is('EEXIST')) return error;
+  const because = (taken: string) => new KernelError(attempt, error.errno, `link "${taken}" exists`, { cause: error });
+  if (findLinkByName(target, name) !== undefined) return because(name);
+  if (peer && peerName !== undefined && findLinkByName(peer, peerName) !== undefined) return because(peerName);
+  return error;
+}

@@ -1,0 +1,140 @@
+import type { IpPrefix } from '../../net/prefix.ts';
+import type {
+  AddressFlags,
+  AssignedAddress,
+  BridgePort,
+  BridgePortChange,
+  Link,
+  LinkChange,
+  NetworkNamespace,
+  NewLink,
+  Route,
+  RouteFilter,
+  VlanRange,
+} from '../kernel.ts';
+import { addAddress, listAddresses, removeAddress } from './addresses.ts';
+import { addPortVlans, changeBridgePort, findBridgePort, removePortVlans } from './bridge-ports.ts';
+import { changeLink, createLink, findLinkByIndex, findLinkByName, listLinks, moveLink, removeLink } from './links.ts';
+import type { RouteChannel } from './route-channel.ts';
+import { addRoute, listRoutes, removeRoute, replaceRoute } from './routes.ts';
+import { readSysctl, writeSysctl } from './sysctls.ts';
+import { waitUntilUp, waitUntilUsable } from './waits.ts';
+
+/** A handle of a network namespace of this machine. Each method is a function of its own in the file named after its subject. */
+export class LinuxNamespace implements NetworkNamespace {
+  readonly path: string;
+  readonly #channel: RouteChannel;
+  readonly #onClose: () => void;
+
+  constructor(channel: RouteChannel, onClose: () => void) {
+    this.path = channel.path;
+    this.#channel = channel;
+    this.#onClose = onClose;
+  }
+
+  get cookie(): bigint {
+    return this.#channel.cookie;
+  }
+
+  links(): Link[] {
+    return listLinks(this.#channel);
+  }
+
+  linkByName(name: string): Link | undefined {
+    return findLinkByName(this.#channel, name);
+  }
+
+  linkByIndex(index: number): Link | undefined {
+    return findLinkByIndex(this.#channel, index);
+  }
+
+  createLink(link: NewLink): Link {
+    const { plan } = link;
+    const peer = plan.kind === 'veth' ? channelOf(plan.peerNamespace) : undefined;
+    const parent = 'parent' in plan ? channelOf(plan.parent.namespace) : undefined;
+    return createLink({ target: this.#channel, peer, parent }, link);
+  }
+
+  changeLink(index: number, change: LinkChange): void {
+    changeLink(this.#channel, index, change);
+  }
+
+  moveLink(index: number, to: NetworkNamespace, name?: string): Link {
+    return moveLink(this.#channel, index, channelOf(to), name);
+  }
+
+  removeLink(index: number): void {
+    removeLink(this.#channel, index);
+  }
+
+  bridgePort(index: number): BridgePort | undefined {
+    return findBridgePort(this.#channel, index);
+  }
+
+  changeBridgePort(index: number, change: BridgePortChange): void {
+    changeBridgePort(this.#channel, index, change);
+  }
+
+  addPortVlans(index: number, vlans: readonly VlanRange[]): void {
+    addPortVlans(this.#channel, index, vlans);
+  }
+
+  removePortVlans(index: number, vlans: readonly VlanRange[]): void {
+    removePortVlans(this.#channel, index, vlans);
+  }
+
+  addresses(index?: number): AssignedAddress[] {
+    return listAddresses(this.#channel, index);
+  }
+
+  addAddress(index: number, prefix: IpPrefix, flags?: AddressFlags): void {
+    addAddress(this.#channel, index, prefix, flags);
+  }
+
+  removeAddress(index: number, prefix: IpPrefix): void {
+    removeAddress(this.#channel, index, prefix);
+  }
+
+  routes(filter?: RouteFilter): Route[] {
+    return listRoutes(this.#channel, filter);
+  }
+
+  addRoute(route: Route): void {
+    addRoute(this.#channel, route);
+  }
+
+  replaceRoute(route: Route): void {
+    replaceRoute(this.#channel, route);
+  }
+
+  removeRoute(route: Route): void {
+    removeRoute(this.#channel, route);
+  }
+
+  readSysctl(key: string): string {
+    return readSysctl(this.#channel, key);
+  }
+
+  writeSysctl(key: string, value: string): void {
+    writeSysctl(this.#channel, key, value);
+  }
+
+  waitUntilUp(index: number, timeoutMilliseconds: number): void {
+    waitUntilUp(this.#channel, index, timeoutMilliseconds);
+  }
+
+  waitUntilUsable(index: number, timeoutMilliseconds: number): void {
+    waitUntilUsable(this.#channel, index, timeoutMilliseconds);
+  }
+
+  close(): void {
+    this.#onClose();
+  }
+
+  static channelOf(namespace: NetworkNamespace): RouteChannel {
+    if (!(namespace instanceof LinuxNamespace)) throw new TypeError('this network namespace is of another kernel');
+    return namespace.#channel;
+  }
+}
+
+const { channelOf } = LinuxNamespace;

@@ -1,0 +1,145 @@
+import type { Decoder } from '../../netlink/codec.ts';
+import { NetlinkConnection, type Request } from '../../netlink/connection.ts';
+import { NetlinkRefusal } from '../../netlink/errors.ts';
+import { NETLINK_ROUTE } from '../../netlink/route/family.ts';
+import { KernelNetlinkSocket } from '../../netlink/socket.ts';
+import type { Deadline } from '../../system/deadline.ts';
+import { type ErrnoName, errnoNumbers } from '../../system/errno.ts';
+import { KernelError } from '../errors.ts';
+import { attempting } from './kernel-errors.ts';
+import type { ThreadNamespace } from './thread-namespace.ts';
+
+/** What all channels of one kernel share. */
+export interface ChannelOptions {
+  readonly thread: ThreadNamespace;
+  readonly deadline: () => Deadline;
+  readonly beforeReceive?: (() => void) | undefined;
+}
+
+/** A request of rtnetlink; what comes back is the same message. */
+export interface RouteRequest<T> {
+  /** `cannot <attempt>: ...` in errors. */
+  readonly attempt: string;
+  /** RTM_* (linux/rtnetlink.h) */
+  readonly type: number;
+  /** NLM_F_* beyond those that every request has. */
+  readonly flags?: number;
+  readonly message: Decoder<T> & { encode(values: Partial<T>): Uint8Array };
+  readonly values: Partial<T>;
+}
+
+/**
+ * rtnetlink to one namespace. The socket is opened there when first needed, kept, and opened anew after it broke or was dropped.
+ * Everything here throws KernelError.
+ */
+export class RouteChannel {
+  /** Of the namespace, open as long as the channel. */
+  readonly fd: number;
+  readonly path: string;
+  readonly #options: ChannelOptions;
+  readonly #subscriptions = new Set<KernelNetlinkSocket>();
+  #connection: NetlinkConnection | undefined;
+  #cookie: bigint | undefined;
+  #closed = false;
+
+  constructor(fd: number, path: string, options: ChannelOptions) {
+    this.fd = fd;
+    this.path = path;
+    this.#options = options;
+  }
+
+  get deadline(): Deadline {
+    return this.#options.deadline();
+  }
+
+  get cookie(): bigint {
+    if (this.#cookie === undefined) this.#connect('read the cookie of the network namespace');
+    return this.#cookie ?? 0n;
+  }
+
+  /** Has something done, and waits for the acknowledgement. Returns what the kernel said besides, mostly nothing. */
+  execute<T>(request: RouteRequest<T>): T[] {
+    const connection = this.#connect(request.attempt);
+    return attempting(this.#where(request.attempt), () =>
+      connection.execute(encodeRequest(request), request.message, this.deadline),
+    );
+  }
+
+  /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
+  find<T>(request: RouteRequest<T>, absent: readonly ErrnoName[]): T | undefined {
+    return unless(absent, () => this.execute(request)[0]);
+  }
+
+  /** Lists; an answer with one of the errnos in `absent` is an empty list. */
+  list<T>(request: RouteRequest<T>, absent: readonly ErrnoName[] = []): T[] {
+    const connection = this.#connect(request.attempt);
+    const dump = () => connection.dump(encodeRequest(request), request.message, this.deadline);
+    return unless(absent, () => attempting(this.#where(request.attempt), dump)) ?? [];
+  }
+
+  /** Runs `action` with a socket of its own that gets the notifications of these groups (RTNLGRP_*). */
+  subscribed<T>(attempt: string, groups: readonly number[], action: (socket: KernelNetlinkSocket) => T): T {
+    const socket = this.inside(attempt, () => this.#open(groups));
+    this.#subscriptions.add(socket);
+    try {
+      return attempting(this.#where(attempt), () => action(socket));
+    } finally {
+      this.#subscriptions.delete(socket);
+      socket.close();
+    }
+  }
+
+  /** Runs `action` with the thread in the namespace. Throws StrandedThread besides. */
+  inside<T>(attempt: string, action: () => T): T {
+    if (this.#closed) throw new KernelError(this.#where(attempt), errnoNumbers.EBADF, 'the namespace was closed');
+    return attempting(this.#where(attempt), () => this.#options.thread.inside(this.fd, action));
+  }
+
+  /** Closes the sockets. The next use opens new ones. */
+  drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+    for (const socket of this.#subscriptions) socket.close();
+    this.#subscriptions.clear();
+  }
+
+  /** Closes the sockets for good; the descriptor is the owner's. */
+  close(): void {
+    this.#closed = true;
+    this.drop();
+  }
+
+  #connect(attempt: string): NetlinkConnection {
+    if (this.#connection !== undefined && !this.#connection.broken) return this.#connection;
+    this.#connection = this.inside(attempt, () => {
+      const socket = this.#open();
+      this.#cookie ??= socket.namespaceCookie();
+      return new NetlinkConnection(socket);
+    });
+    return this.#connection;
+  }
+
+  #open(groups: readonly number[] = []): KernelNetlinkSocket {
+    return new KernelNetlinkSocket(NETLINK_ROUTE, { groups, beforeReceive: this.#options.beforeReceive });
+  }
+
+  #where(attempt: string): string {
+    return this.path === '' ? attempt : `${attempt} in ${this.path}`;
+  }
+}
+
+function encodeRequest<T>({ type, flags = 0, message, values }: RouteRequest<T>): Request {
+  return { type, flags, payload: message.encode(values) };
+}
+
+function unless<T>(absent: readonly ErrnoName[], action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    const { cause } = error instanceof KernelError ? error : {};
+    if (cause instanceof NetlinkRefusal && absent.some((name) => errnoNumbers[name] === cause.acknowledgement.errno)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

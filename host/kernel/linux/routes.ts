@@ -1,0 +1,54 @@
+import { NLM_F_CREATE, NLM_F_REPLACE } from '../../netlink/frame.ts';
+import { AF_INET, AF_INET6, RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE } from '../../netlink/route/family.ts';
+import { routeMessage } from '../../netlink/route/route.ts';
+import type { Route, RouteFilter } from '../kernel.ts';
+import { requireLinkIndex } from '../link-names.ts';
+import { describeRoute, mainTable } from '../route-text.ts';
+import type { RouteChannel } from './route-channel.ts';
+import { encodeNewRoute, encodeRemovedRoute } from './route-plans.ts';
+import { type RouteAnswer, readRoutes } from './route-reading.ts';
+
+/** Of one table, IPv4 first, each family in the order in which the kernel tries them. */
+export function listRoutes(channel: RouteChannel, { index, table = mainTable }: RouteFilter = {}): Route[] {
+  return [AF_INET, AF_INET6].flatMap((family) => {
+    const values = { family, table, outputIndex: index };
+    // A table without routes may not exist (ENOENT); a link that does not exist has none (ENODEV).
+    const request = { attempt: 'list routes', type: RTM_GETROUTE, message: routeMessage, values };
+    const answers = channel.list(request, ['ENOENT', 'ENODEV']).filter((answer) => answer.family === family);
+    // Kernels without strict checking list all tables and links.
+    return answers
+      .flatMap(readRoutes)
+      .filter((route) => route.table === table && (index === undefined || route.index === index));
+  });
+}
+
+export function addRoute(channel: RouteChannel, route: Route): void {
+  change(channel, `add route ${describeRoute(route)}`, RTM_NEWROUTE, NLM_F_CREATE, route, encodeNewRoute);
+}
+
+export function replaceRoute(channel: RouteChannel, route: Route): void {
+  change(
+    channel,
+    `replace route ${describeRoute(route)}`,
+    RTM_NEWROUTE,
+    NLM_F_CREATE | NLM_F_REPLACE,
+    route,
+    encodeNewRoute,
+  );
+}
+
+export function removeRoute(channel: RouteChannel, route: Route): void {
+  change(channel, `remove route ${describeRoute(route)}`, RTM_DELROUTE, 0, route, encodeRemovedRoute);
+}
+
+function change(
+  channel: RouteChannel,
+  attempt: string,
+  type: number,
+  flags: number,
+  route: Route,
+  encode: (route: Route) => Partial<RouteAnswer>,
+): void {
+  if (route.index !== undefined) requireLinkIndex(attempt, route.index);
+  channel.execute({ attempt, type, flags, message: routeMessage, values: encode(route) });
+}

@@ -1,0 +1,122 @@
+import type { Deadline } from '../system/deadline.ts';
+import { errnoNumbers } from '../system/errno.ts';
+import { type Acknowledgement, decodeAcknowledgement, decodeDone } from './acknowledgement.ts';
+import type { Decoder } from './codec.ts';
+import { NetlinkDecodeError } from './decode-error.ts';
+import { NetlinkOverrun, NetlinkRefusal, NetlinkUnsteadyDump } from './errors.ts';
+import {
+  decodeFrames,
+  encodeFrame,
+  type Frame,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSG_NOOP,
+  NLMSG_OVERRUN,
+} from './frame.ts';
+import type { NetlinkSocket } from './socket.ts';
+
+/** A request: its message type, NLM_F_* beyond NLM_F_REQUEST, and the encoded message. */
+export interface Request {
+  readonly type: number;
+  readonly flags?: number;
+  readonly payload: Uint8Array;
+}
+
+/** A dump that changes tear again and again is given up after so many. */
+const dumpAttempts = 10;
+
+/**
+ * Requests and their answers on one socket, one at a time. After anything thrown but a NetlinkRefusal, answers may still be
+ * under way; the connection closes itself then, and is `broken`.
+ */
+export class NetlinkConnection {
+  readonly #socket: NetlinkSocket;
+  #sequence = 0;
+  #broken = false;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /**
+   * Asks for something to be done, waits for the acknowledgement, and returns what came before it, decoded.
+   * Throws NetlinkRefusal, NetlinkTimeout, NetlinkOverrun, NetlinkDecodeError, NetlinkEncodeError, SystemError.
+   */
+  execute<T>(request: Request, answer: Decoder<T>, deadline: Deadline): T[] {
+    return this.#exchange(request, NLM_F_ACK, answer, deadline).values;
+  }
+
+  /** Asks for a list; repeats it while changes tear it. Throws as `execute` does, and NetlinkUnsteadyDump. */
+  dump<T>(request: Request, answer: Decoder<T>, deadline: Deadline): T[] {
+    for (let attempt = 0; attempt < dumpAttempts; attempt++) {
+      try {
+        const { values, torn } = this.#exchange(request, NLM_F_DUMP, answer, deadline);
+        if (!torn) return values;
+      } catch (error) {
+        if (!(error instanceof NetlinkRefusal) || error.acknowledgement.errno !== errnoNumbers.EINTR) throw error;
+      }
+    }
+    throw new NetlinkUnsteadyDump(dumpAttempts);
+  }
+
+  close(): void {
+    this.#broken = true;
+    this.#socket.close();
+  }
+
+  #exchange<T>(request: Request, flags: number, answer: Decoder<T>, deadline: Deadline): Answer<T> {
+    this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
+    const frame = { port: this.#socket.port, sequence: this.#sequence, type: request.type, payload: request.payload };
+    try {
+      this.#socket.send(encodeFrame({ ...frame, flags: NLM_F_REQUEST | flags | (request.flags ?? 0) }));
+      return this.#collect(answer, deadline);
+    } catch (error) {
+      if (!(error instanceof NetlinkRefusal)) this.close();
+      throw error;
+    }
+  }
+
+  /** Receives until the acknowledgement or the end of the dump. Each datagram is decoded before the next overwrites it. */
+  #collect<T>(answer: Decoder<T>, deadline: Deadline): Answer<T> {
+    const values: T[] = [];
+    let torn = false;
+    for (;;) {
+      for (const frame of decodeFrames(this.#socket.receive(deadline))) {
+        // What is left of a request that was given up, or somebody else's.
+        if (frame.sequence !== this.#sequence || frame.port !== this.#socket.port) continue;
+        torn ||= (frame.flags & NLM_F_DUMP_INTR) !== 0;
+        const end = endOf(frame);
+        if (end === undefined) values.push(...decodeContent(frame, answer));
+        else if (end.errno !== 0) throw new NetlinkRefusal(end);
+        else return { values, torn };
+      }
+    }
+  }
+}
+
+interface Answer<T> {
+  readonly values: T[];
+  /** NLM_F_DUMP_INTR: something changed meanwhile, and the list may miss what was always there. */
+  readonly torn: boolean;
+}
+
+function endOf(frame: Frame): Acknowledgement | undefined {
+  if (frame.type === NLMSG_ERROR) return decodeAcknowledgement(frame);
+  if (frame.type === NLMSG_DONE) return decodeDone(frame);
+  return undefined;
+}
+
+function decodeContent<T>(frame: Frame, answer: Decoder<T>): T[] {
+  if (frame.type === NLMSG_NOOP) return [];
+  if (frame.type === NLMSG_OVERRUN) throw new NetlinkOverrun();
+  if (frame.type < 16) throw new NetlinkDecodeError(`a message has the unknown control type ${frame.type}`);
+  return [answer.decode(frame.payload)];
+}

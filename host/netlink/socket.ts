@@ -1,0 +1,142 @@
+import { closeSync } from 'node:fs';
+import type { Deadline } from '../system/deadline.ts';
+import { errnoNumbers } from '../system/errno.ts';
+import { systemCall, trySystemCall } from '../system/libc.ts';
+import { SystemError } from '../system/system-error.ts';
+import { NetlinkOverrun, NetlinkTimeout } from './errors.ts';
+import { struct, u16, u32 } from './fixed.ts';
+
+/** What a connection needs of a socket; fakes implement it. */
+export interface NetlinkSocket {
+  /** The port id that the kernel addresses its answers to. */
+  readonly port: number;
+  send(message: Uint8Array): void;
+  /**
+   * The next datagram of the kernel, valid until the next call. Throws NetlinkTimeout when the deadline passes first (what is
+   * there already is returned all the same), NetlinkOverrun for ENOBUFS, SystemError.
+   */
+  receive(deadline: Deadline): Uint8Array;
+  close(): void;
+}
+
+export interface NetlinkSocketOptions {
+  /** Multicast groups to join, by number: RTNLGRP_* (linux/rtnetlink.h). */
+  readonly groups?: readonly number[];
+  /** Called before each receive, also of a datagram that is there already. For tests: what it throws comes out of `receive`. */
+  readonly beforeReceive?: (() => void) | undefined;
+}
+
+/** linux/socket.h, linux/netlink.h, asm-generic/socket.h */
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_NETNS_COOKIE = 71;
+const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+const MSG_PEEK = 0x2;
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+const POLLIN = 1;
+const longestPoll = 2 ** 31 - 1;
+
+const socketAddress = struct({ family: u16, pad: u16, port: u32, groups: u32 });
+/** Dumps come in parts of up to 32 KiB, if the receiver has shown that it takes so much (af_netlink.c, netlink_dump). */
+const usualDatagram = 32 * 1024;
+const nothing = new Uint8Array(0);
+
+/** A netlink socket of the network namespace that the thread was in when it was opened, whatever the thread enters later. */
+export class KernelNetlinkSocket implements NetlinkSocket {
+  readonly port: number;
+  readonly #fd: number;
+  readonly #beforeReceive: (() => void) | undefined;
+  #buffer = new Uint8Array(usualDatagram);
+  #closed = false;
+
+  /** `protocol` is NETLINK_* (linux/netlink.h). Throws SystemError. */
+  constructor(protocol: number, { groups = [], beforeReceive }: NetlinkSocketOptions = {}) {
+    this.#beforeReceive = beforeReceive;
+    this.#fd = systemCall('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    try {
+      this.#prefer(NETLINK_EXT_ACK);
+      this.#prefer(NETLINK_CAP_ACK);
+      this.#prefer(NETLINK_GET_STRICT_CHK);
+      const any = socketAddress.encode({ family: AF_NETLINK, pad: 0, port: 0, groups: 0 });
+      systemCall('bind', this.#fd, any, any.length);
+      for (const group of groups) this.#setOption(NETLINK_ADD_MEMBERSHIP, group);
+      const length = u32.encode(any.length);
+      systemCall('getsockname', this.#fd, any, length);
+      this.port = socketAddress.decode(any).port;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  send(message: Uint8Array): void {
+    systemCall('send', this.#fd, message, message.length, 0);
+  }
+
+  receive(deadline: Deadline): Uint8Array {
+    this.#beforeReceive?.();
+    for (;;) {
+      const expected = this.#receive(nothing, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT).length;
+      if (expected < 0) {
+        this.#wait(deadline);
+        continue;
+      }
+      if (expected > this.#buffer.length) this.#buffer = new Uint8Array(expected);
+      const { length, sender } = this.#receive(this.#buffer, MSG_DONTWAIT);
+      // Only the kernel has port 0. Nobody else has business here.
+      if (length >= 0 && sender === 0) return this.#buffer.subarray(0, length);
+    }
+  }
+
+  /** SO_NETNS_COOKIE of the namespace that the socket belongs to (Linux 5.14). Throws SystemError. */
+  namespaceCookie(): bigint {
+    const cookie = new BigUint64Array(1);
+    const bytes = new Uint8Array(cookie.buffer);
+    systemCall('getsockopt', this.#fd, SOL_SOCKET, SO_NETNS_COOKIE, bytes, u32.encode(bytes.length));
+    return cookie[0] ?? 0n;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
+  }
+
+  /** Length -1 where there is nothing to receive now. */
+  #receive(buffer: Uint8Array, flags: number): { length: number; sender: number } {
+    const address = new Uint8Array(socketAddress.size);
+    const addressLength = u32.encode(address.length);
+    const length = trySystemCall('recvfrom', this.#fd, buffer, buffer.length, flags, address, addressLength);
+    if (length === -errnoNumbers.EAGAIN || length === -errnoNumbers.EINTR) return { length: -1, sender: 0 };
+    if (length === -errnoNumbers.ENOBUFS) throw new NetlinkOverrun();
+    if (length < 0) throw new SystemError('recvfrom', -length);
+    return { length, sender: socketAddress.decode(address).port };
+  }
+
+  #wait(deadline: Deadline): void {
+    const remaining = deadline.remaining;
+    const descriptor = new Uint8Array(8);
+    new DataView(descriptor.buffer).setInt32(0, this.#fd, true);
+    descriptor[4] = POLLIN;
+    const ready = trySystemCall('poll', descriptor, 1, Math.min(Math.ceil(remaining), longestPoll));
+    if (ready < 0 && ready !== -errnoNumbers.EINTR) throw new SystemError('poll', -ready);
+    if (ready === 0 && remaining === 0) throw new NetlinkTimeout();
+  }
+
+  /** Kernels that do not know the option have other ways: no texts in errors, dumps of everything. */
+  #prefer(option: number): void {
+    const result = trySystemCall('setsockopt', this.#fd, SOL_NETLINK, option, u32.encode(1), 4);
+    if (result < 0 && result !== -errnoNumbers.ENOPROTOOPT) throw new SystemError('setsockopt', -result);
+  }
+
+  #setOption(option: number, value: number): void {
+    systemCall('setsockopt', this.#fd, SOL_NETLINK, option, u32.encode(value), 4);
+  }
+}
