@@ -1,0 +1,34 @@
+import type { Leases } from '../ipam/leases.ts';
+import { KernelError } from '../kernel/errors.ts';
+import type { Link, NetworkNamespace } from '../kernel/kernel.ts';
+import type { Door } from './operation.ts';
+
+/** What operations act on: the two namespaces of one attachment, and its leases. */
+export interface OperationContext {
+  readonly host: NetworkNamespace;
+  /** Undefined where the call came without one, or it is gone. */
+  readonly sandbox: NetworkNamespace | undefined;
+  readonly leases: Leases;
+  /** Links that the record shows as this attachment's own: `host 12`. What is done to them dies with them. */
+  readonly owned: Set<`${Door} ${number}`>;
+  /** Runs the DEL of a delegate whose ADD this attachment ran. */
+  readonly releaseDelegate: (type: string) => void;
+}
+
+/** The namespace behind a door. Throws KernelError ENOENT where there is none. */
+export function namespaceOf(context: OperationContext, door: Door): NetworkNamespace {
+  const namespace = door === 'host' ? context.host : context.sandbox;
+  if (namespace === undefined) throw new KernelError('enter the sandbox, which this call does not have', 2);
+  return namespace;
+}
+
+/** The link with that index. Throws KernelError ENODEV. */
+export function linkOf(context: OperationContext, door: Door, index: number): Link {
+  const link = namespaceOf(context, door).linkByIndex(index);
+  if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19);
+  return link;
+}
+
+export function isOwned(context: OperationContext, door: Door, index: number): boolean {
+  return context.owned.has(`${door} ${index}`);
+}

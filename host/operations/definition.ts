@@ -1,0 +1,16 @@
+import type { OperationContext } from './context.ts';
+import type { Effect, EffectOf, Plan } from './effect.ts';
+import type { OperationKind, OperationOf, ValueOf } from './operation.ts';
+
+/** One kind of operation: what it will change, doing it, and undoing it, next to each other so that none is forgotten. */
+export interface OperationDefinition<K extends OperationKind> {
+  /** Reads what is there, draws identities, and changes nothing. */
+  readonly plan: (operation: OperationOf<K>, context: OperationContext) => Plan;
+  /** Several requests to the kernel: where one of them fails, those before it have to be taken back. */
+  readonly inSteps?: true;
+  /** Does it, with the identity that was drawn. */
+  readonly apply: (operation: OperationOf<K>, plan: Plan, context: OperationContext) => ValueOf<K>;
+}
+
+/** How an effect is taken back. Whatever is gone already is left; running it twice does no harm. */
+export type Undo<K extends Effect['kind']> = (effect: EffectOf<K>, context: OperationContext) => void;

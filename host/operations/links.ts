@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { KernelError } from '../kernel/errors.ts';
+import type { Link, LinkChange, LinkPlan, NetworkNamespace } from '../kernel/kernel.ts';
+import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.ts';
+import type { OperationDefinition, Undo } from './definition.ts';
+import type { EffectOf, Plan } from './effect.ts';
+import type { Door, LinkBlueprint } from './operation.ts';
+import { restoring } from './undoing.ts';
+
+/**
+ * A bridge in the host's namespace is shared; all else dies with the attachment. A veth is known by the name of the end that the host
+ * names, drawn here; other links by a name that was free when the record was written.
+ */
+export const createLink: OperationDefinition<'link.create'> = {
+  plan({ door, link }, context) {
+    const namespace = namespaceOf(context, door);
+    if (door === 'host' && link.plan.kind === 'bridge') {
+      const effect: EffectOf<'link.create'> = { kind: 'link.create', door, name: link.name, linkKind: 'bridge' };
+      const exists = namespace.linkByName(link.name) !== undefined;
+      return { scope: 'shared', object: `link ${link.name}`, effect: exists ? undefined : effect };
+    }
+    if (link.plan.kind === 'veth') return planVeth(door, link, context);
+    const exists = namespace.linkByName(link.name) !== undefined;
+    const effect: EffectOf<'link.create'> = { kind: 'link.create', door, name: link.name, linkKind: link.plan.kind };
+    return { scope: 'private', effect: exists ? undefined : effect };
+  },
+
+  apply({ door, link }, plan, context) {
+    const made = namespaceOf(context, door).createLink({ ...link, plan: kernelPlan(link, plan, context) });
+    if (plan.scope === 'private') own(door, link, made, context);
+    return made;
+  },
+};
+
+export const undoCreateLink: Undo<'link.create'> = ({ door, name, linkKind }, context) => {
+  const namespace = door === 'host' ? context.host : context.sandbox;
+  const link = namespace?.linkByName(name);
+  if (namespace === undefined || link === undefined || link.kind !== linkKind) return;
+  if (linkKind === 'bridge' && door === 'host' && portsOf(namespace, link).length > 0) return;
+  restoring(() => namespace.removeLink(link.index));
+};
+
+export const changeLink: OperationDefinition<'link.change'> = {
+  inSteps: true,
+
+  plan({ door, index, change }, context) {
+    if (isOwned(context, door, index)) return { scope: 'covered' };
+    const link = linkOf(context, door, index);
+    const before = fieldsBefore(link, change);
+    const names = [link.name, ...(change.name === undefined ? [] : [change.name])];
+    const effect: EffectOf<'link.change'> = { kind: 'link.change', door, index, names, before };
+    const changes = Object.keys(before).length > 0;
+    return scoped(door, link, changes ? effect : undefined);
+  },
+
+  apply({ door, index, change }, _plan, context) {
+    namespaceOf(context, door).changeLink(index, change);
+    return undefined;
+  },
+};
+
+export const undoChangeLink: Undo<'link.change'> = ({ door, index, names, before }, context) => {
+  const namespace = door === 'host' ? context.host : context.sandbox;
+  const link = namespace?.linkByIndex(index);
+  if (namespace === undefined || link === undefined || !names.includes(link.name)) return;
+  restoring(() => namespace.changeLink(index, before));
+};
+
+export const moveLink: OperationDefinition<'link.move'> = {
+  plan({ door, index, to, name }, context) {
+    if (isOwned(context, door, index)) return { scope: 'covered' };
+    const link = linkOf(context, door, index);
+    const effect: EffectOf<'link.move'> = {
+      kind: 'link.move',
+      from: door,
+      to,
+      name: link.name,
+      newName: name ?? link.name,
+    };
+    return { scope: 'private', effect };
+  },
+
+  apply({ door, index, to, name }, _plan, context) {
+    const moved = namespaceOf(context, door).moveLink(index, namespaceOf(context, to), name);
+    if (context.owned.delete(`${door} ${index}`)) context.owned.add(`${to} ${moved.index}`);
+    return moved;
+  },
+};
+
+export const undoMoveLink: Undo<'link.move'> = ({ from, to, name, newName }, context) => {
+  const [origin, target] = from === 'host' ? [context.host, context.sandbox] : [context.sandbox, context.host];
+  const link = to === from ? undefined : target?.linkByName(newName);
+  if (origin === undefined || target === undefined || link === undefined) return;
+  restoring(() => target.moveLink(link.index, origin, name));
+};
+
+/** Taking a link away is for DEL, which only goes forward; an ADD may take back what it made itself, which is undone with its making. */
+export const removeLink: OperationDefinition<'link.remove'> = {
+  plan: () => ({ scope: 'covered' }),
+
+  apply({ door, index }, _plan, context) {
+    namespaceOf(context, door).removeLink(index);
+    context.owned.delete(`${door} ${index}`);
+    return undefined;
+  },
+};
+
+/** What is done to a link of the host's that this attachment did not make is shared with all that use the link. */
+export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'private' }>['effect']): Plan {
+  return door === 'host' ? { scope: 'shared', object: `link ${link.name}`, effect } : { scope: 'private', effect };
+}
+
+/** Ports of a bridge. */
+export function portsOf(namespace: NetworkNamespace, bridge: Link): readonly Link[] {
+  return namespace.links().filter((link) => link.controller === bridge.index);
+}
+
+function planVeth(door: Door, link: LinkBlueprint, context: OperationContext): Plan {
+  if (link.plan.kind !== 'veth') throw new TypeError('not a veth');
+  const { peerDoor, peerName } = link.plan;
+  const peers = namespaceOf(context, peerDoor);
+  if (peerName === undefined) {
+    return {
+      scope: 'private',
+      effect: { kind: 'link.create', door: peerDoor, name: drawName(peers), linkKind: 'veth' },
+    };
+  }
+  const exists =
+    peers.linkByName(peerName) !== undefined || namespaceOf(context, door).linkByName(link.name) !== undefined;
+  const effect: EffectOf<'link.create'> = { kind: 'link.create', door: peerDoor, name: peerName, linkKind: 'veth' };
+  return { scope: 'private', effect: exists ? undefined : effect };
+}
+
+/** `veth` and eight hexadecimal digits, as the reference names host ends. */
+function drawName(namespace: NetworkNamespace): string {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const name = `veth${randomBytes(4).toString('hex')}`;
+    if (namespace.linkByName(name) === undefined) return name;
+  }
+  throw new KernelError('find a free name for the host end of a veth', 17);
+}
+
+function kernelPlan(link: LinkBlueprint, plan: Plan, context: OperationContext): LinkPlan {
+  if (link.plan.kind !== 'veth') return { ...link.plan };
+  const { peerDoor, peerName, peerMtu } = link.plan;
+  const drawn = plan.scope === 'private' && plan.effect?.kind === 'link.create' ? plan.effect.name : undefined;
+  const name = peerName ?? drawn;
+  if (name === undefined) throw new TypeError('a veth without a name for its other end');
+  const peer = { kind: 'veth' as const, peerName: name, peerNamespace: namespaceOf(context, peerDoor) };
+  return peerMtu === undefined ? peer : { ...peer, peerMtu };
+}
+
+function own(door: Door, link: LinkBlueprint, made: Link, context: OperationContext): void {
+  context.owned.add(`${door} ${made.index}`);
+  if (link.plan.kind === 'veth' && made.details.kind === 'veth') {
+    context.owned.add(`${link.plan.peerDoor} ${made.details.peerIndex}`);
+  }
+}
+
+/** The fields of the link that the change would make different, as they are now. */
+function fieldsBefore(link: Link, change: LinkChange): LinkChange {
+  const now: Required<Omit<LinkChange, 'mac'>> & { mac: Link['mac'] } = {
+    name: link.name,
+    up: link.up,
+    mtu: link.mtu,
+    mac: link.mac,
+    promiscuous: link.promiscuous,
+    allMulticast: link.allMulticast,
+    transmitQueueLength: link.transmitQueueLength,
+    controller: link.controller ?? 0,
+    alias: link.alias ?? '',
+  };
+  const wanted = change as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(now).filter(([key, value]) => wanted[key] !== undefined && wanted[key] !== value),
+  );
+}

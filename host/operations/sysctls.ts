@@ -1,0 +1,47 @@
+import { namespaceOf, type OperationContext } from './context.ts';
+import type { OperationDefinition, Undo } from './definition.ts';
+import type { EffectOf } from './effect.ts';
+import type { Door } from './operation.ts';
+import { restoring } from './undoing.ts';
+
+/** The settings of a link die with it; those of the host as a whole are shared. */
+export const writeSysctl: OperationDefinition<'sysctl.write'> = {
+  plan({ door, key, value }, context) {
+    const namespace = namespaceOf(context, door);
+    const link = linkInKey(key);
+    if (link !== undefined && ownsLink(context, door, link)) return { scope: 'covered' };
+    const before = namespace.readSysctl(key);
+    const effect: EffectOf<'sysctl.write'> = { kind: 'sysctl.write', door, key, before, after: value };
+    const changes = before === value ? undefined : effect;
+    if (door === 'sandbox') return { scope: 'private', effect: changes };
+    return { scope: 'shared', object: link === undefined ? `sysctl ${key}` : `link ${link}`, effect: changes };
+  },
+
+  apply({ door, key, value }, _plan, context) {
+    namespaceOf(context, door).writeSysctl(key, value);
+    return undefined;
+  },
+};
+
+/** Puts the value back, unless somebody changed it since. */
+export const undoWriteSysctl: Undo<'sysctl.write'> = ({ door, key, before, after }, context) => {
+  const namespace = door === 'host' ? context.host : context.sandbox;
+  if (namespace === undefined) return;
+  restoring(() => {
+    if (namespace.readSysctl(key) === after) namespace.writeSysctl(key, before);
+  });
+};
+
+/** The link that a key such as `ipv4/conf/cni0/arp_notify` is about. `all` and `default` are none. */
+export function linkInKey(key: string): string | undefined {
+  const [, area, link] = key.split('/');
+  return (area === 'conf' || area === 'neigh') && link !== 'all' && link !== 'default' ? link : undefined;
+}
+
+function ownsLink(context: OperationContext, door: Door, name: string): boolean {
+  for (const entry of context.owned) {
+    const [where, index] = entry.split(' ');
+    if (where === door && namespaceOf(context, door).linkByIndex(Number(index))?.name === name) return true;
+  }
+  return false;
+}

@@ -1,0 +1,171 @@
+import { KernelError } from '../kernel/errors.ts';
+import type { Entry } from '../records/journal.ts';
+import { type AttachmentRecord, newestFirst } from '../records/record.ts';
+import type { RecordStore } from '../records/store.ts';
+import type { Deadline } from '../system/deadline.ts';
+import { definitions, undo } from './catalog.ts';
+import type { OperationContext } from './context.ts';
+import type { OperationDefinition } from './definition.ts';
+import type { Effect, Plan, SharedObject } from './effect.ts';
+import type { SharedLocks } from './locks.ts';
+import type { Operation, OperationKind, OperationOf, ValueOf } from './operation.ts';
+
+/** The stages that every operation passes, in this order. */
+export type Stage = 'authorize' | 'record' | 'apply' | 'applied';
+
+export interface TransactionOptions {
+  readonly context: OperationContext;
+  /** Undefined for verbs that change nothing. */
+  readonly record: AttachmentRecord | undefined;
+  readonly records: RecordStore;
+  readonly locks: SharedLocks;
+  readonly deadline: () => Deadline;
+  /** ADD takes back what it did where it fails; DEL and GC only go forward, and need no intents. */
+  readonly direction: 'reversible' | 'forward';
+  /** Throws where the operation is not allowed; nothing was done then. */
+  readonly authorize: (operation: Operation) => void;
+  /** Looks on: audit, tests. What it throws at a stage fails the operation there. */
+  readonly observe?: ((stage: Stage, operation: Operation) => void) | undefined;
+}
+
+/** The one way to the kernel: authorize, record, apply. */
+export class Transaction {
+  readonly #options: TransactionOptions;
+
+  constructor(options: TransactionOptions) {
+    this.#options = options;
+  }
+
+  /** Throws what `authorize` throws, KernelError, LeaseError, LockTimeout. */
+  perform<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
+    this.#options.observe?.('authorize', operation);
+    this.#options.authorize(operation);
+    const definition = definitions[operation.kind as K];
+    const { context, direction } = this.#options;
+    if (direction === 'forward') return this.#apply(definition, operation, { scope: 'covered' });
+    const plan = definition.plan(operation, context);
+    if (plan.scope !== 'shared') return this.#run(definition, operation, plan);
+    // What was seen before the lock may have changed by now.
+    return this.#locked(plan.object, () => this.#run(definition, operation, definition.plan(operation, context)));
+  }
+
+  /** Reads something shared that the attachment is going to rely on. From here on it is in use, and stays. */
+  rely<T>(object: SharedObject, read: () => T): T {
+    if (this.#options.direction === 'forward' || this.#options.record === undefined) return read();
+    if (this.#options.record.state.uses.has(object)) return read();
+    return this.#locked(object, () => {
+      this.#options.record?.use(object);
+      return read();
+    });
+  }
+
+  /** Runs something that has an inverse of its own, with the same record: a delegate's ADD. */
+  recorded<T>(effect: Effect, body: () => T): T {
+    const number = this.#options.record?.intend(effect);
+    const value = body();
+    if (number !== undefined) this.#options.record?.done(number);
+    return value;
+  }
+
+  /** Notes that effects of that kind have been taken back by somebody else: a delegate by its own DEL. */
+  settle(isSettled: (effect: Effect) => boolean): void {
+    const { record } = this.#options;
+    for (const { number, effect } of [...(record?.state.open ?? []), ...(record?.state.committed ?? [])]) {
+      if (isSettled(effect)) record?.undone(number);
+    }
+  }
+
+  /**
+   * Takes back what the call that was cut short did, newest first. Shared things go only where nobody else uses them.
+   * Goes on past errors, and returns them; what they are about stays on record.
+   */
+  rollBack(): unknown[] {
+    return this.#undoAll(newestFirst(this.#options.record?.state.open ?? []));
+  }
+
+  /** Takes back all that dies with the attachment, newest first. Shared things stay. */
+  release(): unknown[] {
+    const { record } = this.#options;
+    const entries = [...(record?.state.committed ?? []), ...(record?.state.open ?? [])];
+    for (const { number } of entries.filter((entry) => entry.object !== undefined)) record?.undone(number);
+    return this.#undoAll(newestFirst(entries.filter((entry) => entry.object === undefined)));
+  }
+
+  #run<K extends OperationKind>(
+    definition: OperationDefinition<K>,
+    operation: OperationOf<K> & Operation,
+    plan: Plan,
+  ): ValueOf<K> {
+    const { record, observe } = this.#options;
+    if (plan.scope === 'covered') return this.#apply(definition, operation, plan);
+    observe?.('record', operation);
+    if (plan.scope === 'shared') record?.use(plan.object);
+    if (plan.effect === undefined) return this.#apply(definition, operation, plan);
+    const number = record?.intend(plan.effect, plan.scope === 'shared' ? plan.object : undefined);
+    try {
+      const value = this.#apply(definition, operation, plan);
+      if (number !== undefined) record?.done(number);
+      return value;
+    } catch (error) {
+      // Where the kernel said no, nothing was done; but of a change in several steps, some may have been.
+      if (number !== undefined && isDefinite(error)) {
+        if (definition.inSteps) undo(plan.effect, this.#options.context);
+        record?.undone(number);
+      }
+      throw error;
+    }
+  }
+
+  #apply<K extends OperationKind>(
+    definition: OperationDefinition<K>,
+    operation: OperationOf<K> & Operation,
+    plan: Plan,
+  ): ValueOf<K> {
+    this.#options.observe?.('apply', operation);
+    const value = definition.apply(operation, plan, this.#options.context);
+    this.#options.observe?.('applied', operation);
+    return value;
+  }
+
+  #undoAll(entries: readonly Entry[]): unknown[] {
+    const errors: unknown[] = [];
+    for (const { number, effect, object } of entries) {
+      try {
+        if (object === undefined) undo(effect, this.#options.context);
+        else this.#undoShared(effect, object);
+        this.#options.record?.undone(number);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+
+  #undoShared(effect: Effect, object: SharedObject): void {
+    const { records, record, context } = this.#options;
+    this.#locked(object, () => {
+      if (record !== undefined && records.isUsedByOthers(object, record.attachment)) return;
+      if (hasForeignPorts(object, context)) return;
+      undo(effect, context);
+    });
+  }
+
+  #locked<T>(object: SharedObject, body: () => T): T {
+    return this.#options.locks.with(object, this.#options.deadline(), body);
+  }
+}
+
+/** Whether the kernel answered. After a time-out it is not known what it did. */
+function isDefinite(error: unknown): boolean {
+  return !(error instanceof KernelError) || !error.is('ETIMEDOUT');
+}
+
+/** Ports of a bridge that this attachment did not make: somebody without a record, such as the Go plugins, uses it. */
+function hasForeignPorts(object: SharedObject, context: OperationContext): boolean {
+  const [kind, name] = object.split(' ');
+  const link = kind === 'link' && name !== undefined ? context.host.linkByName(name) : undefined;
+  if (link === undefined) return false;
+  return context.host
+    .links()
+    .some((port) => port.controller === link.index && !context.owned.has(`host ${port.index}`));
+}

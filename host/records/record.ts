@@ -1,0 +1,172 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Effect, SharedObject } from '../operations/effect.ts';
+import type { Deadline } from '../system/deadline.ts';
+import { lockDescriptor } from '../system/flock.ts';
+import { type Attachment, attachmentKey } from './attachment.ts';
+import { type Entry, type Line, type RecordState, readJournal, writeLine } from './journal.ts';
+
+/**
+ * The record of one attachment: a journal of what was done for it, and the lock under which its calls run one after
+ * another. The file is the lock, so that both come and go together. It lives under /run: neither it nor what it is about survives a reboot.
+ */
+export class AttachmentRecord implements Disposable {
+  readonly attachment: Attachment;
+  readonly #path: string;
+  readonly #fd: number;
+  #state: RecordState;
+  #number: number;
+  #open = true;
+  #cutShort: boolean;
+
+  private constructor(attachment: Attachment, path: string, fd: number) {
+    this.attachment = attachment;
+    this.#path = path;
+    this.#fd = fd;
+    const text = readFileSync(fd, 'utf8');
+    this.#state = readJournal(text);
+    this.#number = this.#state.nextNumber;
+    this.#cutShort = text !== '' && !text.endsWith('\n');
+  }
+
+  /**
+   * Opens the record, and waits for its lock until the deadline. Throws LockTimeout where another call of the attachment has it that long.
+   */
+  static open(directory: string, attachment: Attachment, deadline: Deadline): AttachmentRecord {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const path = join(directory, attachmentKey(attachment));
+    for (;;) {
+      const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
+      try {
+        lockDescriptor(fd, `attachment ${attachment.containerId} ${attachment.interfaceName}`, deadline);
+        if (isStill(fd, path)) return new AttachmentRecord(attachment, path, fd);
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+      // Its last holder removed it while we waited.
+      closeSync(fd);
+    }
+  }
+
+  get state(): RecordState {
+    return this.#state;
+  }
+
+  /** Begins a call that may have effects. The first one says what the record is about. */
+  begin(boot: string, sandbox: bigint | undefined): void {
+    const { attachment } = this;
+    if (this.#state.attachment === undefined) {
+      this.#append({ line: 'attachment', attachment, boot, sandbox: sandbox?.toString() });
+    }
+    this.#append({ line: 'begin' });
+  }
+
+  /** Writes down what is about to be done. Returns the entry's number. */
+  intend(effect: Effect, object?: SharedObject): number {
+    const number = this.#number++;
+    this.#append({ line: 'intent', number, effect, object });
+    return number;
+  }
+
+  done(number: number): void {
+    this.#append({ line: 'done', number });
+  }
+
+  undone(number: number): void {
+    this.#append({ line: 'undone', number });
+  }
+
+  /** Notes that this attachment relies on something shared, so that nobody else's failure takes it away. */
+  use(object: SharedObject): void {
+    if (!this.#state.uses.has(object)) this.#append({ line: 'use', object });
+  }
+
+  /** The call ended well: its effects stay until a DEL. */
+  commit(): void {
+    this.#append({ line: 'commit' });
+  }
+
+  /** What the record says now, read again: after a time-out the memory of this thread is not to be trusted. */
+  reload(): RecordState {
+    this.#state = readJournal(readFileSync(this.#path, 'utf8'));
+    return this.#state;
+  }
+
+  /** Ends the record: nothing of the attachment is left. */
+  remove(): void {
+    unlinkSync(this.#path);
+    this.#close();
+  }
+
+  /** Gives the lock back. A record that says nothing is removed. */
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    if (isEmpty(this.#state)) unlinkSync(this.#path);
+    this.#close();
+  }
+
+  #close(): void {
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+
+  #append(line: Line): void {
+    const text = writeLine(line);
+    writeSync(this.#fd, this.#cutShort ? `\n${text}` : text);
+    this.#cutShort = false;
+    this.#state = advance(this.#state, line, this.attachment);
+  }
+}
+
+/** What is left of a call to undo, newest first. */
+export function newestFirst(entries: readonly Entry[]): readonly Entry[] {
+  return entries.toReversed();
+}
+
+function isEmpty(state: RecordState): boolean {
+  return !state.lives && state.committed.length === 0 && state.open.length === 0;
+}
+
+function isStill(fd: number, path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.ino === fstatSync(fd).ino;
+}
+
+/** The state after one more line: the same sum that reading the whole record gives. */
+function advance(state: RecordState, line: Line, attachment: Attachment): RecordState {
+  switch (line.line) {
+    case 'attachment':
+      return { ...state, attachment, boot: line.boot, sandbox: line.sandbox };
+    case 'begin':
+      return state;
+    case 'intent': {
+      const entry: Entry = { number: line.number, effect: line.effect, object: line.object, state: 'intent' };
+      return { ...state, open: [...state.open, entry], nextNumber: line.number + 1 };
+    }
+    case 'done': {
+      const open = state.open.map((entry) =>
+        entry.number === line.number ? { ...entry, state: 'done' as const } : entry,
+      );
+      return { ...state, open };
+    }
+    case 'undone': {
+      const without = (entries: readonly Entry[]) => entries.filter((entry) => entry.number !== line.number);
+      return { ...state, open: without(state.open), committed: without(state.committed) };
+    }
+    case 'use':
+      return { ...state, uses: new Set([...state.uses, line.object]) };
+    case 'commit':
+      return { ...state, committed: [...state.committed, ...state.open], open: [], lives: true };
+  }
+}
