@@ -1,0 +1,23 @@
+import { orFault } from './fault.ts';
+import { hostInterface } from './interface.ts';
+import type { Netns } from './namespaces.ts';
+import { fromWitPrefix, type WitPrefix, witPrefix } from './values.ts';
+
+/** Reading and changing the addresses of links. */
+export const addresses = hostInterface('bulkhead:net/addresses@0.1.0', ({ namespace, perform }) => ({
+  all: ({ door }: Netns, index: number | undefined) =>
+    orFault(() =>
+      namespace(door)
+        .addresses(index)
+        .map((one) => ({ ...one, prefix: witPrefix(one.prefix) })),
+    ),
+
+  add: ({ door }: Netns, index: number, prefix: WitPrefix, flags: { noDad: boolean; noPrefixRoute: boolean }) =>
+    orFault(() => perform({ kind: 'address.add', door, index, prefix: fromWitPrefix(prefix), flags })),
+
+  remove: ({ door }: Netns, index: number, prefix: WitPrefix) =>
+    orFault(() => perform({ kind: 'address.remove', door, index, prefix: fromWitPrefix(prefix) })),
+
+  waitUntilUsable: ({ door }: Netns, index: number, timeoutMs: number) =>
+    orFault(() => namespace(door).waitUntilUsable(index, timeoutMs)),
+}));

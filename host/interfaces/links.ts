@@ -1,0 +1,57 @@
+import type { Link, LinkDetails } from '../kernel/kernel.ts';
+import { orFault } from './fault.ts';
+import { hostInterface } from './interface.ts';
+import type { Netns } from './namespaces.ts';
+import { type WitMac, witMac } from './values.ts';
+
+type WitLinkDetails =
+  | { readonly tag: 'other' }
+  | { readonly tag: 'bridge'; readonly val: { readonly vlanFiltering: boolean } }
+  | { readonly tag: 'veth'; readonly val: { readonly peerIndex: number } }
+  | { readonly tag: 'vlan'; readonly val: number };
+
+/** `bulkhead:net/links.link` */
+export interface WitLink extends Omit<Link, 'mac' | 'details'> {
+  readonly mac: WitMac | undefined;
+  readonly details: WitLinkDetails;
+}
+
+/** Reading links. A bridge of the host's that a plugin looks up by name is one that the attachment will rely on. */
+export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
+  all: ({ door }: Netns) => orFault(() => session.namespace(door).links().map(witLink)),
+
+  byName: ({ door }: Netns, name: string) =>
+    orFault(() => {
+      const read = () => session.namespace(door).linkByName(name);
+      const link = read();
+      if (door === 'sandbox' || link?.kind !== 'bridge') return link && witLink(link);
+      const relied = session.rely(`link ${name}`, read);
+      return relied && witLink(relied);
+    }),
+
+  byIndex: ({ door }: Netns, index: number) =>
+    orFault(() => {
+      const link = session.namespace(door).linkByIndex(index);
+      return link && witLink(link);
+    }),
+
+  waitUntilUp: ({ door }: Netns, index: number, timeoutMs: number) =>
+    orFault(() => session.namespace(door).waitUntilUp(index, timeoutMs)),
+}));
+
+export function witLink(link: Link): WitLink {
+  return { ...link, mac: link.mac && witMac(link.mac), details: witDetails(link.details) };
+}
+
+function witDetails(details: LinkDetails): WitLinkDetails {
+  switch (details.kind) {
+    case 'other':
+      return { tag: 'other' };
+    case 'bridge':
+      return { tag: 'bridge', val: { vlanFiltering: details.vlanFiltering } };
+    case 'veth':
+      return { tag: 'veth', val: { peerIndex: details.peerIndex } };
+    case 'vlan':
+      return { tag: 'vlan', val: details.id };
+  }
+}

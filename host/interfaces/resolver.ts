@@ -1,0 +1,8 @@
+import { parseResolver } from '../ipam/resolver.ts';
+import { hostInterface } from './interface.ts';
+import { witDns } from './values.ts';
+
+/** Name servers from a file in the form of resolv.conf. */
+export const resolver = hostInterface('bulkhead:ipam/resolver@0.1.0', ({ readResolver }) => ({
+  read: (path: string) => witDns(parseResolver(readResolver(path))),
+}));

@@ -1,0 +1,48 @@
+import type { Route } from '../kernel/kernel.ts';
+import { orFault } from './fault.ts';
+import { hostInterface } from './interface.ts';
+import type { Netns } from './namespaces.ts';
+import { fromWitIp, fromWitPrefix, type WitIp, type WitPrefix, witIp, witPrefix } from './values.ts';
+
+/** `bulkhead:net/routes.route` */
+interface WitKernelRoute extends Omit<Route, 'destination' | 'gateway' | 'source'> {
+  readonly destination: WitPrefix;
+  readonly gateway?: WitIp | undefined;
+  readonly source?: WitIp | undefined;
+}
+
+/** Reading and changing routes. */
+export const routes = hostInterface('bulkhead:net/routes@0.1.0', ({ namespace, perform }) => ({
+  all: ({ door }: Netns, index: number | undefined, table: number | undefined) =>
+    orFault(() => {
+      const filter = { ...(index === undefined ? {} : { index }), ...(table === undefined ? {} : { table }) };
+      return namespace(door).routes(filter).map(witRoute);
+    }),
+  add: ({ door }: Netns, route: WitKernelRoute) =>
+    orFault(() => perform({ kind: 'route.add', door, route: fromWitRoute(route) })),
+  replace: ({ door }: Netns, route: WitKernelRoute) =>
+    orFault(() => perform({ kind: 'route.replace', door, route: fromWitRoute(route) })),
+  remove: ({ door }: Netns, route: WitKernelRoute) =>
+    orFault(() => perform({ kind: 'route.remove', door, route: fromWitRoute(route) })),
+}));
+
+function witRoute(route: Route): WitKernelRoute {
+  const { destination, gateway, source, ...rest } = route;
+  return {
+    ...rest,
+    onLink: route.onLink ?? false,
+    destination: witPrefix(destination),
+    gateway: gateway && witIp(gateway),
+    source: source && witIp(source),
+  };
+}
+
+function fromWitRoute(route: WitKernelRoute): Route {
+  const { destination, gateway, source, ...rest } = route;
+  return {
+    ...rest,
+    destination: fromWitPrefix(destination),
+    ...(gateway === undefined ? {} : { gateway: fromWitIp(gateway) }),
+    ...(source === undefined ? {} : { source: fromWitIp(source) }),
+  };
+}

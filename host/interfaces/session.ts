@@ -1,0 +1,46 @@
+import type { CniError } from '../cni/error.ts';
+import type { Dns, OutcomeAddress, OutcomeRoute } from '../cni/outcome.ts';
+import type { Leases } from '../ipam/leases.ts';
+import type { NetworkNamespace } from '../kernel/kernel.ts';
+import type { SharedObject } from '../operations/effect.ts';
+import type { Door, Operation, OperationKind, OperationOf, ValueOf } from '../operations/operation.ts';
+
+/** What host functions work with: one call of one plugin. */
+export interface Session {
+  /** The namespace behind a door. Throws a fault where the sandbox is gone. */
+  readonly namespace: (door: Door) => NetworkNamespace;
+  /** Undefined where the call came without a sandbox, or it is gone. */
+  readonly sandbox: NetworkNamespace | undefined;
+  /** CNI_NETNS as it came. */
+  readonly sandboxPath: string;
+  /** Authorizes, records and applies. */
+  readonly perform: <K extends OperationKind>(operation: OperationOf<K> & Operation) => ValueOf<K>;
+  /** Reads something of the host's that the attachment is going to rely on. */
+  readonly rely: <T>(object: SharedObject, read: () => T) => T;
+  readonly log: (level: LogLevel, message: string) => void;
+  readonly leases: Leases;
+  /** The attachment's lease directory, by the manifest's pointer into the configuration. Throws a fault where there is none. */
+  readonly leaseDirectory: () => string;
+  readonly delegate: Delegate;
+  /** Contents of a file in the form of resolv.conf. Throws a fault. */
+  readonly readResolver: (path: string) => string;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The network's IPAM plugin, as another plugin may call it. Each throws CniError. */
+export interface Delegate {
+  readonly add: () => Assignment;
+  readonly del: () => void;
+  readonly check: () => void;
+  readonly status: () => void;
+}
+
+export interface Assignment {
+  readonly addresses: readonly OutcomeAddress[];
+  readonly routes: readonly OutcomeRoute[];
+  readonly dns?: Dns | undefined;
+}
+
+/** What `bulkhead:cni/types.failure` carries. */
+export type DelegateFailure = Pick<CniError, 'code' | 'message' | 'details'>;

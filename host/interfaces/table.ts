@@ -1,0 +1,39 @@
+import type { HostImports } from '../engine/engine.ts';
+import { addresses } from './addresses.ts';
+import { bridgePorts } from './bridge-ports.ts';
+import { delegate } from './delegate.ts';
+import type { HostInterface } from './interface.ts';
+import { leases } from './leases.ts';
+import { linkControl } from './link-control.ts';
+import { links } from './links.ts';
+import { log } from './log.ts';
+import { host, namespaces, sandbox } from './namespaces.ts';
+import { resolver } from './resolver.ts';
+import { routes } from './routes.ts';
+import type { Session } from './session.ts';
+import { sysctls } from './sysctls.ts';
+
+/** All that a plugin can import. What is not in this table does not exist. */
+export const hostInterfaces: readonly HostInterface[] = [
+  namespaces,
+  sandbox,
+  host,
+  links,
+  linkControl,
+  bridgePorts,
+  addresses,
+  routes,
+  sysctls,
+  leases,
+  resolver,
+  delegate,
+  log,
+];
+
+/** The functions behind those imports, for one call. */
+export function bindInterfaces(session: Session, imports: Iterable<string>): HostImports {
+  const wanted = new Set(imports);
+  return Object.fromEntries(
+    hostInterfaces.filter(({ id }) => wanted.has(id)).map(({ id, bind }) => [id, bind(session)]),
+  );
+}

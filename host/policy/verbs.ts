@@ -1,0 +1,59 @@
+import type { Verb } from '../cni/environment.ts';
+import type { LinkChange } from '../kernel/kernel.ts';
+import type { Operation } from '../operations/operation.ts';
+
+/** Why an operation is not allowed; undefined where it is. */
+export type Denial = string | undefined;
+
+/** What the verb is about bounds what a plugin may do: CHECK, STATUS and GC read, DEL takes away, whatever else is granted. */
+export function deniedByVerb(verb: Verb, operation: Operation): Denial {
+  switch (verb) {
+    case 'ADD':
+      return deniedInAdd(operation);
+    case 'DEL':
+      return takesAway(operation) ? undefined : 'DEL only takes away';
+    case 'CHECK':
+    case 'STATUS':
+    case 'GC':
+    case 'VERSION':
+      return `${verb} changes nothing`;
+  }
+}
+
+/** Removing a link cannot be taken back, so an ADD does not remove any; the host takes back what the ADD made. */
+function deniedInAdd(operation: Operation): Denial {
+  return operation.kind === 'link.remove' || operation.kind === 'lease.release'
+    ? 'ADD does not take away; the host does where it fails'
+    : undefined;
+}
+
+function takesAway(operation: Operation): boolean {
+  switch (operation.kind) {
+    case 'link.remove':
+    case 'port.remove-vlans':
+    case 'address.remove':
+    case 'route.remove':
+    case 'lease.release':
+      return true;
+    case 'link.change':
+      return turnsOff(operation.change);
+    case 'link.move':
+      return operation.door === 'sandbox' && operation.to === 'host';
+    case 'link.create':
+    case 'port.change':
+    case 'port.add-vlans':
+    case 'address.add':
+    case 'route.add':
+    case 'route.replace':
+    case 'sysctl.write':
+    case 'lease.reserve':
+      return false;
+  }
+}
+
+function turnsOff(change: LinkChange): boolean {
+  const allowed: LinkChange = { up: false, promiscuous: false, allMulticast: false, controller: 0, alias: '' };
+  return Object.entries(change).every(
+    ([key, value]) => value === undefined || allowed[key as keyof LinkChange] === value,
+  );
+}
