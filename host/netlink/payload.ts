@@ -14,6 +14,12 @@ export const text: Codec<string> = {
   },
 };
 
+/** NLA_STRING: without a zero at the end, so that the empty text has no bytes. */
+export const unterminatedText: Codec<string> = {
+  encode: (value) => text.encode(value).subarray(0, -1),
+  decode: text.decode,
+};
+
 /** NLA_BINARY: anything. */
 export const binary: Codec<Uint8Array> = {
   encode: (value) => value,

@@ -58,14 +58,36 @@ export function changeLink(channel: RouteChannel, index: number, change: LinkCha
   channel.execute({ attempt, ...ask(RTM_SETLINK, encodeLinkChange(index, change)) });
 }
 
+/**
+ * The kernel moves first and renames then, so a name that is taken there would leave the link moved. That is looked up before,
+ * and put right after for the case that somebody else took the name meanwhile.
+ */
 export function moveLink(channel: RouteChannel, index: number, to: RouteChannel, newName?: string): Link {
   const attempt = `move link ${index} to ${to.path === '' ? 'the host' : to.path}`;
   requireLinkIndex(attempt, index);
   if (newName !== undefined) requireLinkName(attempt, newName);
+  const { name: oldName } = mustExist(findLinkByIndex(channel, index), attempt);
   // Its index may be another one there, its name is not.
-  const name = newName ?? mustExist(findLinkByIndex(channel, index), attempt).name;
-  channel.execute({ attempt, ...ask(RTM_SETLINK, { index, name: newName, namespaceDescriptor: to.fd }) });
+  const name = newName ?? oldName;
+  const holder = findLinkByName(to, name);
+  if (holder !== undefined && !(holder.index === index && channel.cookie === to.cookie)) {
+    throw new KernelError(attempt, errnoNumbers.EEXIST, `link "${name}" exists`);
+  }
+  try {
+    channel.execute({ attempt, ...ask(RTM_SETLINK, { index, name: newName, namespaceDescriptor: to.fd }) });
+  } catch (error) {
+    moveBack(to, oldName, index, channel);
+    throw error;
+  }
   return mustExist(findLinkByName(to, name), attempt);
+}
+
+function moveBack(from: RouteChannel, name: string, index: number, to: RouteChannel): void {
+  if (from.cookie === to.cookie || findLinkByIndex(to, index) !== undefined) return;
+  const moved = findLinkByName(from, name);
+  if (moved === undefined) return;
+  const values = { index: moved.index, namespaceDescriptor: to.fd };
+  from.execute({ attempt: `move link "${name}" back`, ...ask(RTM_SETLINK, values) });
 }
 
 export function removeLink(channel: RouteChannel, index: number): void {

@@ -1,7 +1,7 @@
 import { attribute, attributes } from '../attributes.ts';
 import { s32, u8, u16, u16be, u32 } from '../fixed.ts';
 import { message } from '../message.ts';
-import { binary, text } from '../payload.ts';
+import { binary, text, unterminatedText } from '../payload.ts';
 
 /** linux/rtnetlink.h: `struct ifinfomsg`. `change` is the mask of the flags to change. */
 export const linkHeader = { family: u8, type: u16, index: s32, flags: u32, change: u32 } as const;
@@ -27,7 +27,7 @@ export const linkMessage = message(linkHeader, {
   info: attribute(18, linkInfo),
   /** A process in the namespace that the link is made in or moved to, by descriptor. */
   namespaceDescriptor: attribute(28, u32),
-  alias: attribute(20, text),
+  alias: attribute(20, unterminatedText),
   extensionMask: attribute(29, u32),
 });
 
