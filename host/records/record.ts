@@ -116,6 +116,11 @@ export class AttachmentRecord implements Disposable {
     this.#close();
   }
 
+  /** Gives the lock back and leaves the record as it is. */
+  abandon(): void {
+    if (this.#open) this.#close();
+  }
+
   #close(): void {
     this.#open = false;
     closeSync(this.#fd);

@@ -1,0 +1,67 @@
+import { CniError, errorCodes } from '../cni/error.ts';
+import type { Outcome } from '../cni/outcome.ts';
+import { encodeResult } from '../cni/result/encode.ts';
+import type { Transaction } from '../operations/transaction.ts';
+import type { AttachmentRecord } from '../records/record.ts';
+import { Deadline } from '../system/deadline.ts';
+import { makeDelegate, runDelegate } from './delegate.ts';
+import { explain, runGuest } from './guest.ts';
+import { cleanUpTime, type Node } from './node.ts';
+import { checkOutcome } from './outcome-check.ts';
+import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
+import { previousOutcome } from './previous.ts';
+import { makeSession, makeTransaction } from './session.ts';
+
+/**
+ * ADD: all of it, or nothing. Whatever ends it before its result is checked (a failure, a trap, a limit, a result that is not
+ * true), what it did is taken back. Throws CniError.
+ */
+export function add(node: Node, call: PluginCall): Outcome {
+  const { plugin } = call;
+  if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
+  const previous = previousOutcome(call.call);
+  using record = node.records.open(attachmentOf(call), node.kernel.deadline);
+  const transaction = makeTransaction(node, call, record, (type) => void runDelegate(node, call, type, 'DEL'));
+  // What a call that was killed left behind goes first.
+  if (record.state.open.length > 0) report(node, transaction.rollBack());
+  record.begin(node.bootId, call.sandbox?.cookie);
+  const gathered: Gathered = {};
+  try {
+    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
+    const outcome = runGuest(node, call, plugin, 'add', session, gathered, previous) ?? emptyOutcome;
+    const opensSandbox = node.engine.load(plugin).shape.imports.has('bulkhead:net/sandbox@0.1.0');
+    const checked = checkOutcome(outcome, call, node.kernel, gathered, previous, opensSandbox);
+    // A version may have no words for it: better found out now than after it is done.
+    encodeResult(checked, call.call.version);
+    record.commit();
+    return checked;
+  } catch (error) {
+    takeBack(node, call, record, transaction);
+    throw explain(plugin, error);
+  }
+}
+
+const emptyOutcome: Outcome = { interfaces: [], addresses: [], routes: [] };
+
+/**
+ * A time-out may have ended host code anywhere: the thread goes back to its own namespace, drops sockets and locks, and then
+ * goes by what is on record, with time of its own.
+ */
+function takeBack(node: Node, call: PluginCall, record: AttachmentRecord, transaction: Transaction): void {
+  node.kernel.recover();
+  node.locks.dropAll();
+  if (!call.nested) node.records.closeAllBut(record);
+  const before = node.kernel.deadline;
+  node.kernel.deadline = Deadline.in(cleanUpTime);
+  try {
+    record.reload();
+    report(node, transaction.rollBack());
+  } finally {
+    if (call.nested) node.kernel.deadline = before;
+  }
+}
+
+/** What could not be taken back stays on record for the DEL; the log has why. */
+function report(node: Node, errors: readonly unknown[]): void {
+  for (const error of errors) node.log('error', `roll-back: ${error instanceof Error ? error.message : String(error)}`);
+}

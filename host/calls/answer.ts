@@ -1,0 +1,111 @@
+import { type Call, decodeCall, versionAnswer } from '../cni/call.ts';
+import { decodeEnvironment } from '../cni/environment.ts';
+import { CniError, errorCodes } from '../cni/error.ts';
+import { encodeResult } from '../cni/result/encode.ts';
+import { supportedVersions } from '../cni/versions.ts';
+import { Deadline } from '../system/deadline.ts';
+import { LockTimeout } from '../system/flock.ts';
+import { add } from './add.ts';
+import { check } from './check.ts';
+import { del } from './del.ts';
+import { findPlugin } from './find-plugin.ts';
+import { collectGarbage } from './gc.ts';
+import { explain } from './guest.ts';
+import type { Node } from './node.ts';
+import type { PluginCall } from './plugin-call.ts';
+import { openSandbox, openSandboxIfThere } from './sandbox.ts';
+import { status } from './status.ts';
+
+/** What the executable that was called prints, and how it ends. */
+export interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: 0 | 1;
+}
+
+/** The call as the operating system hands it over. */
+export interface RawCall {
+  /** The CNI type that the executable stands for. */
+  readonly type: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads all of stdin; called once, and only where the verb needs it. */
+  readonly readStdin: () => Uint8Array;
+}
+
+/** Answers one CNI call. Never throws: what goes wrong is an error object. The node is made only where the call needs one. */
+export function answer(raw: RawCall, node: () => Node): Answer {
+  try {
+    return { stdout: stdoutOf(raw, node), stderr: stderrOf(raw), exitCode: 0 };
+  } catch (error) {
+    return { stdout: toCniError(error).format(), stderr: '', exitCode: 1 };
+  }
+}
+
+function stdoutOf(raw: RawCall, node: () => Node): string {
+  const environment = decodeEnvironment(raw.environment);
+  if (environment.command === '') return '';
+  if (environment.verb === 'VERSION') return versionAnswer();
+  const call = decodeCall(environment, readStdin(raw));
+  return run(node(), call, raw.type);
+}
+
+/** Called by hand, without a command, the reference says who it is. */
+function stderrOf({ type, environment }: RawCall): string {
+  if ((environment.CNI_COMMAND ?? '') !== '') return '';
+  return `CNI ${type} plugin (Bulkhead)\nCNI protocol versions supported: ${supportedVersions.join(', ')}\n`;
+}
+
+function run(node: Node, call: Call, type: string): string {
+  node.kernel.deadline = Deadline.in(node.limits.time);
+  const sandbox = sandboxOf(node, call);
+  try {
+    const plugin = findPlugin(node, type, call.verb);
+    const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
+    switch (call.verb) {
+      case 'ADD':
+        return encodeResult(add(node, pluginCall), call.version);
+      case 'DEL':
+        del(node, pluginCall);
+        return '';
+      case 'CHECK':
+        check(node, pluginCall);
+        return '';
+      case 'STATUS':
+        status(node, pluginCall);
+        return '';
+      case 'GC':
+        collectGarbage(node, call);
+        return '';
+    }
+  } finally {
+    sandbox?.close();
+  }
+}
+
+function sandboxOf(node: Node, call: Call): PluginCall['sandbox'] {
+  switch (call.verb) {
+    case 'ADD':
+    case 'CHECK':
+      return openSandbox(node.kernel, call.environment);
+    case 'DEL':
+      return openSandboxIfThere(node.kernel, call.environment);
+    case 'GC':
+    case 'STATUS':
+      return undefined;
+  }
+}
+
+function readStdin(raw: RawCall): Uint8Array {
+  try {
+    return raw.readStdin();
+  } catch (error) {
+    throw new CniError(errorCodes.ioFailure, `error reading from stdin: ${(error as Error).message}`, '', {
+      cause: error,
+    });
+  }
+}
+
+function toCniError(error: unknown): CniError {
+  if (error instanceof LockTimeout) return new CniError(errorCodes.tryAgainLater, error.message, '', { cause: error });
+  return explain(undefined, error);
+}

@@ -1,0 +1,34 @@
+import { CniError, errorCodes } from '../cni/error.ts';
+import { makeDelegate } from './delegate.ts';
+import { explain, runGuest } from './guest.ts';
+import type { Node } from './node.ts';
+import type { Gathered, PluginCall } from './plugin-call.ts';
+import { previousOutcome } from './previous.ts';
+import { makeSession, makeTransaction } from './session.ts';
+
+/** CHECK: reads only, and needs a previous result, as the specification says (section 2, "CHECK"). Throws CniError. */
+export function check(node: Node, call: PluginCall): void {
+  const previous = previousOutcome(call.call);
+  look(node, call, 'check', previous);
+}
+
+/** Runs a verb of the plugin's that changes nothing, and so has no record. Throws CniError. */
+export function look(
+  node: Node,
+  call: PluginCall,
+  name: 'check' | 'status',
+  previous: ReturnType<typeof previousOutcome>,
+): void {
+  const { plugin } = call;
+  if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
+  const transaction = makeTransaction(node, call, undefined, () => undefined);
+  const gathered: Gathered = {};
+  try {
+    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
+    runGuest(node, call, plugin, name, session, gathered, previous);
+  } catch (error) {
+    node.kernel.recover();
+    node.locks.dropAll();
+    throw explain(plugin, error);
+  }
+}

@@ -1,0 +1,68 @@
+import { CniError, errorCodes } from '../cni/error.ts';
+import { EngineError } from '../engine/errors.ts';
+import type { Transaction } from '../operations/transaction.ts';
+import type { AttachmentRecord } from '../records/record.ts';
+import { Deadline } from '../system/deadline.ts';
+import { makeDelegate, runDelegate } from './delegate.ts';
+import { explain, runGuest } from './guest.ts';
+import { cleanUpTime, type Node } from './node.ts';
+import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
+import { previousOutcomeIfReadable } from './previous.ts';
+import { makeSession, makeTransaction } from './session.ts';
+
+/**
+ * DEL: the plugin's own, where it still loads, then whatever the record shows is left. Goes on past errors, and reports them at the
+ * end; a second one finds nothing to do. Throws CniError.
+ */
+export function del(node: Node, wanted: PluginCall): void {
+  using record = node.records.open(attachmentOf(wanted), node.kernel.deadline);
+  const call = withoutForeignSandbox(wanted, record);
+  const transaction = makeTransaction(node, call, record, (type) => void runDelegate(node, call, type, 'DEL'));
+  const errors: unknown[] = record.state.open.length > 0 ? transaction.rollBack() : [];
+  errors.push(...runOwnDel(node, call, record, transaction));
+  errors.push(...transaction.release());
+  if (errors.length === 0) record.remove();
+  else throw summary(call, errors);
+}
+
+/**
+ * A namespace path can lead to another namespace by now. What is in that one is not this attachment's, and is not touched.
+ */
+function withoutForeignSandbox(call: PluginCall, record: AttachmentRecord): PluginCall {
+  const { sandbox } = record.state;
+  const foreign = sandbox !== undefined && call.sandbox !== undefined && call.sandbox.cookie.toString() !== sandbox;
+  return foreign ? { ...call, sandbox: undefined } : call;
+}
+
+/** Runs the guest's del. A guest that does not end properly is made up for by the record, where there is one. */
+function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, transaction: Transaction): unknown[] {
+  const { plugin } = call;
+  if (plugin === undefined) return [];
+  const gathered: Gathered = {};
+  const recorded = record.state.lives;
+  try {
+    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
+    runGuest(node, call, plugin, 'del', session, gathered, previousOutcomeIfReadable(call.call));
+    return [];
+  } catch (error) {
+    node.kernel.recover();
+    node.locks.dropAll();
+    if (!call.nested) {
+      node.records.closeAllBut(record);
+      node.kernel.deadline = Deadline.in(cleanUpTime);
+    }
+    record.reload();
+    if (recorded && error instanceof EngineError) {
+      node.log('warn', `DEL goes on without the plugin: ${error.message}`);
+      return [];
+    }
+    return [explain(plugin, error)];
+  }
+}
+
+function summary(call: PluginCall, errors: readonly unknown[]): CniError {
+  const explained = errors.map((error) => explain(call.plugin, error));
+  const [first] = explained;
+  if (first !== undefined && explained.length === 1) return first;
+  return new CniError(first?.code ?? errorCodes.internal, explained.map((error) => error.message).join('; '));
+}

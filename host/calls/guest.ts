@@ -1,0 +1,86 @@
+import { canonicalConfiguration } from '../cni/canonical.ts';
+import { CniError, errorCodes } from '../cni/error.ts';
+import type { Outcome } from '../cni/outcome.ts';
+import { EngineError, GuestFailure } from '../engine/errors.ts';
+import type { Session } from '../interfaces/session.ts';
+import { bindInterfaces } from '../interfaces/table.ts';
+import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
+import type { Plugin } from '../trust/plugin.ts';
+import { escapeControls } from './log.ts';
+import type { Node } from './node.ts';
+import type { Gathered, PluginCall } from './plugin-call.ts';
+
+const pluginInterface = 'bulkhead:cni/plugin@0.1.0';
+
+/** `bulkhead:cni/types.failure` */
+interface WitFailure {
+  readonly code: number;
+  readonly message: string;
+  readonly details: string;
+}
+
+/** Codes of error objects that a plugin may use by itself (CNI specification 1.1.0, section "Error"). */
+const guestCodes: readonly number[] = [
+  errorCodes.invalidNetworkConfig,
+  errorCodes.tryAgainLater,
+  errorCodes.pluginNotAvailable,
+  errorCodes.limitedConnectivity,
+];
+
+/**
+ * Runs one of the plugin's functions in an instance of its own. Throws CniError for a failure that the plugin reports, EngineError for
+ * any other end.
+ */
+export function runGuest(
+  node: Node,
+  { call }: PluginCall,
+  plugin: Plugin,
+  name: 'add' | 'del' | 'check' | 'status',
+  session: Session,
+  gathered: Gathered,
+  previous: Outcome | undefined,
+): Outcome | undefined {
+  const component = node.engine.load(plugin);
+  const limits = { ...node.limits, time: Math.min(node.limits.time, node.kernel.deadline.remaining) };
+  const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
+  try {
+    const value = instance.call(pluginInterface, name, [argument(call, plugin, name, previous)]);
+    return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
+  } catch (error) {
+    if (!(error instanceof GuestFailure)) throw error;
+    throw cniError(error.payload as WitFailure, gathered);
+  } finally {
+    instance.close();
+  }
+}
+
+/** What the runtime is told of an end that the plugin did not choose. */
+export function explain(plugin: Plugin | undefined, error: unknown): CniError {
+  if (error instanceof CniError) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  const who = plugin === undefined ? '' : `plugin ${plugin.type}: `;
+  const details = error instanceof EngineError && error.limit !== undefined ? `limit: ${error.limit}` : '';
+  return new CniError(errorCodes.internal, escapeControls(`${who}${what}`), details, { cause: error });
+}
+
+function argument(call: PluginCall['call'], plugin: Plugin, name: string, previous: Outcome | undefined): unknown {
+  const config = canonicalConfiguration(call.configuration.document, plugin.manifest.config ?? {});
+  if (name === 'status') return config;
+  const { environment, version } = call;
+  return {
+    version,
+    containerId: environment.containerId,
+    interfaceName: environment.interfaceName,
+    arguments: environment.args,
+    config,
+    singleAddressPerFamily: version === '0.1.0' || version === '0.2.0',
+    previous: previous && witOutcome(previous),
+  };
+}
+
+/** A code that is not a plugin's to use becomes the one of failures without a code: 3 would tell the runtime not to clean up. */
+function cniError({ code, message, details }: WitFailure, { delegateFailure }: Gathered): CniError {
+  const passedOn = delegateFailure?.code === code && message.includes(delegateFailure.message);
+  const allowed = passedOn || guestCodes.includes(code) || code >= 100;
+  return new CniError(allowed ? code : errorCodes.internal, message, details);
+}

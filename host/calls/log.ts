@@ -1,0 +1,14 @@
+import type { LogLevel } from '../interfaces/session.ts';
+
+/** Where log lines go. The text has been escaped. */
+export type Log = (level: LogLevel, line: string) => void;
+
+/** Text of a guest, or of anybody else's, on one line and without anything that a terminal would obey. */
+export function escapeControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => {
+    const code = c.codePointAt(0) ?? 0;
+    if (c === '\n') return '\\n';
+    if (c === '\t') return '\\t';
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}

@@ -1,0 +1,28 @@
+import type { Engine, Limits } from '../engine/engine.ts';
+import type { LeaseStore } from '../ipam/store.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { SharedLocks } from '../operations/locks.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { Stage } from '../operations/transaction.ts';
+import type { RecordStore } from '../records/store.ts';
+import type { PluginStore } from '../trust/plugin.ts';
+import type { Log } from './log.ts';
+
+/** All that answering calls needs of the machine. */
+export interface Node {
+  readonly kernel: Kernel;
+  readonly engine: Engine;
+  readonly plugins: PluginStore;
+  readonly records: RecordStore;
+  readonly locks: SharedLocks;
+  readonly leases: LeaseStore;
+  readonly limits: Limits;
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string;
+  readonly log: Log;
+  /** Looks on at every stage of every operation. */
+  readonly observe?: ((stage: Stage, operation: Operation) => void) | undefined;
+}
+
+/** Milliseconds for taking back a call that failed: time of its own, since the call's may be used up. */
+export const cleanUpTime = 10_000;

@@ -1,0 +1,29 @@
+import type { Call } from '../cni/call.ts';
+import type { Assignment } from '../interfaces/session.ts';
+import type { NetworkNamespace } from '../kernel/kernel.ts';
+import type { Attachment } from '../records/attachment.ts';
+import type { Plugin } from '../trust/plugin.ts';
+
+/** One call of one plugin: the runtime's, or a delegate's in the course of it. */
+export interface PluginCall {
+  readonly call: Call;
+  readonly type: string;
+  /** Undefined where there is no such plugin, or it may not run: DEL goes on without it. */
+  readonly plugin: Plugin | undefined;
+  readonly sandbox: NetworkNamespace | undefined;
+  /** Whether a plugin called this one. A delegate does not delegate. */
+  readonly nested: boolean;
+}
+
+/** What a call gathers that its outcome is checked against. */
+export interface Gathered {
+  /** What the delegate gave. */
+  assignment?: Assignment;
+  /** The delegate's last error object, which a plugin may pass on with its code. */
+  delegateFailure?: { readonly code: number; readonly message: string };
+}
+
+export function attachmentOf({ call, type }: PluginCall): Attachment {
+  const { containerId, interfaceName } = call.environment;
+  return { network: call.configuration.name, containerId, interfaceName, type };
+}

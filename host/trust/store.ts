@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { customSection } from '../component/decode.ts';
+import { type Manifest, manifestSection } from './manifest.ts';
+import { type Plugin, PluginError, type PluginStore } from './plugin.ts';
+
+/** No plugin is larger: read before anything of it is known. */
+const largest = 8 * 1024 * 1024;
+
+/** `plugins.json` of a release: which component serves which CNI type. */
+export interface ReleaseIndex {
+  readonly plugins: Readonly<Record<string, { readonly file: string; readonly digest: string }>>;
+}
+
+export const indexFile = 'plugins.json';
+
+/**
+ * The plugins of a release: a directory with components, and an index that pins the digest of each. The bytes that were
+ * hashed are the bytes that run: they are read once.
+ */
+export class ReleasePlugins implements PluginStore {
+  readonly #directory: string;
+  #index: ReleaseIndex | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  get types(): readonly string[] {
+    return Object.keys(this.#release().plugins);
+  }
+
+  find(type: string): Plugin | undefined {
+    const { plugins } = this.#release();
+    const pinned = Object.hasOwn(plugins, type) ? plugins[type] : undefined;
+    if (pinned === undefined) return undefined;
+    const bytes = readOnce(join(this.#directory, pinned.file));
+    const digest = digestOf(bytes);
+    if (digest !== pinned.digest) {
+      throw new PluginError(`plugin ${type}: ${pinned.file} has digest ${digest}, the release says ${pinned.digest}`);
+    }
+    return { type, bytes, digest, manifest: readManifest(bytes, pinned.file) };
+  }
+
+  #release(): ReleaseIndex {
+    this.#index ??= JSON.parse(readFileSync(join(this.#directory, indexFile), 'utf8')) as ReleaseIndex;
+    return this.#index;
+  }
+}
+
+/** SHA-256, lower-case hexadecimal. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The manifest inside a component. Throws PluginError where there is none. */
+export function readManifest(bytes: Uint8Array, name: string): Manifest {
+  const section = customSection(bytes, manifestSection);
+  if (section === undefined) throw new PluginError(`${name} has no manifest`);
+  return JSON.parse(new TextDecoder().decode(section)) as Manifest;
+}
+
+/** The whole of a regular file that is not behind a symbolic link. Throws PluginError. */
+export function readOnce(path: string): Uint8Array {
+  const fd = open(path);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new PluginError(`${path} is not a regular file`);
+    if (stat.size > largest)
+      throw new PluginError(`${path} has ${stat.size} bytes, more than the ${largest} of a plugin`);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw new PluginError(`cannot read plugin ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
