@@ -59,26 +59,31 @@ function run(node: Node, call: Call, type: string): string {
   node.kernel.deadline = Deadline.in(node.limits.time);
   const sandbox = sandboxOf(node, call);
   try {
-    const plugin = findPlugin(node, type, call.verb);
-    const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
-    switch (call.verb) {
-      case 'ADD':
-        return encodeResult(add(node, pluginCall), call.version);
-      case 'DEL':
-        del(node, pluginCall);
-        return '';
-      case 'CHECK':
-        check(node, pluginCall);
-        return '';
-      case 'STATUS':
-        status(node, pluginCall);
-        return '';
-      case 'GC':
-        collectGarbage(node, call);
-        return '';
-    }
+    return dispatch(node, call, type, sandbox);
   } finally {
     sandbox?.close();
+  }
+}
+
+/** What goes to stdout: a result for ADD, nothing for the others. */
+function dispatch(node: Node, call: Call, type: string, sandbox: PluginCall['sandbox']): string {
+  const plugin = call.verb === 'GC' ? undefined : findPlugin(node, type, call.verb);
+  const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
+  switch (call.verb) {
+    case 'ADD':
+      return encodeResult(add(node, pluginCall), call.version);
+    case 'DEL':
+      del(node, pluginCall);
+      return '';
+    case 'CHECK':
+      check(node, pluginCall);
+      return '';
+    case 'STATUS':
+      status(node, pluginCall);
+      return '';
+    case 'GC':
+      collectGarbage(node, call);
+      return '';
   }
 }
 
