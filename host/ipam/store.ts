@@ -1,10 +1,140 @@
+import { join } from 'node:path';
+import type { IpAddress } from '../net/ip.ts';
+import type { LeaseRange, LeaseRequest, Reservation } from '../operations/operation.ts';
 import type { Deadline } from '../system/deadline.ts';
+import { LockTimeout } from '../system/flock.ts';
+import { LeaseError } from './error.ts';
+import { contentsFor, LeaseFiles, type LeaseOwner } from './lease-files.ts';
+import { type IndexedLease, LeaseIndex } from './lease-index.ts';
 import type { Leases } from './leases.ts';
+import { candidates, rangeContains } from './pool.ts';
+
+/** After so many taken addresses in a row, the directory is listed once instead of asking for each. */
+const impatience = 64;
 
 /** All leases of the node. */
-export interface LeaseStore {
-  /** Those of one attachment. Waiting for the lock of a directory ends at the deadline. */
-  of(attachment: { readonly containerId: string; readonly interfaceName: string }, deadline: () => Deadline): Leases;
-  /** Directory of a network below `dataDir`. */
-  directory(dataDir: string, network: string): string;
+export class LeaseStore {
+  readonly #indexes: string;
+
+  /** `indexes` is a directory of our own, outside all lease directories. */
+  constructor(indexes: string) {
+    this.#indexes = indexes;
+  }
+
+  /** The directory of a network below `dataDir`, as the reference has it. */
+  directory(dataDir: string, network: string): string {
+    return join(dataDir, network);
+  }
+
+  /** Leases of one attachment. Waiting for the lock of a directory ends at the deadline. */
+  of(owner: LeaseOwner, deadline: () => Deadline): Leases {
+    const within = <T>(directory: string, attempt: string, body: (book: LeaseBook) => T): T =>
+      orLeaseError(`${attempt} in ${directory}`, () => {
+        const files = new LeaseFiles(directory);
+        const book = new LeaseBook(files, new LeaseIndex(directory, this.#indexes), owner);
+        return files.locked(deadline(), () => body(book));
+      });
+    return {
+      reserve: (request) => within(request.directory, 'reserve an address', (book) => book.reserve(request)),
+      held: (directory) => within(directory, 'look for leases', (book) => book.held()),
+      release: (directory) => within(directory, 'release leases', (book) => book.release()),
+      hasFree: (directory, ranges) => within(directory, 'look for a free address', (book) => book.hasFree(ranges)),
+    };
+  }
+}
+
+/** One owner's view of one directory, while its lock is held. */
+class LeaseBook {
+  readonly #files: LeaseFiles;
+  readonly #index: LeaseIndex;
+  readonly #owner: LeaseOwner;
+
+  constructor(files: LeaseFiles, index: LeaseIndex, owner: LeaseOwner) {
+    this.#files = files;
+    this.#index = index;
+    this.#owner = owner;
+  }
+
+  reserve({ pool, ranges, address }: LeaseRequest): Reservation {
+    const held = this.held();
+    if (address !== undefined) {
+      if (held.includes(address)) return { kind: 'held', address };
+      return this.#take(address, pool) ? { kind: 'leased', address } : { kind: 'taken' };
+    }
+    const already = held.find((one) => ranges.some((range) => rangeContains(range, one)));
+    if (already !== undefined) return { kind: 'held', address: already };
+    for (const one of this.#untried(ranges, pool)) {
+      if (this.#take(one, pool)) return { kind: 'leased', address: one };
+    }
+    return { kind: 'exhausted' };
+  }
+
+  /** All leases of the owner; where it has none under its name, those of the reference's older form, which has the container only. */
+  held(): readonly IpAddress[] {
+    const { own, legacy } = this.#look();
+    return own.length > 0 ? own : legacy;
+  }
+
+  release(): void {
+    const held = this.held();
+    if (held.length === 0) return;
+    for (const address of held) this.#files.remove(address);
+    this.#index.update(contentsFor(this.#owner), []);
+    this.#index.update(this.#owner.containerId, []);
+  }
+
+  hasFree(ranges: readonly LeaseRange[]): boolean {
+    const taken = new Set(this.#files.addresses());
+    for (const one of candidates(ranges, undefined)) if (!taken.has(one)) return true;
+    return false;
+  }
+
+  #look(): { readonly own: readonly IpAddress[]; readonly legacy: readonly IpAddress[] } {
+    const [own, legacy] = [this.#index.find(contentsFor(this.#owner)), this.#index.find(this.#owner.containerId)];
+    if (own !== undefined && legacy !== undefined) return { own, legacy };
+    const all = this.#scan();
+    const of = (contents: string) => all.filter((one) => one.contents === contents).map((one) => one.address);
+    return { own: of(contentsFor(this.#owner)), legacy: of(this.#owner.containerId) };
+  }
+
+  #take(address: IpAddress, pool: number): boolean {
+    const { own } = this.#look();
+    if (!this.#files.create(address, this.#owner)) return false;
+    this.#files.moveCursor(pool, address);
+    this.#index.update(contentsFor(this.#owner), [...own, address]);
+    return true;
+  }
+
+  *#untried(ranges: readonly LeaseRange[], pool: number): Generator<IpAddress> {
+    let tried = 0;
+    let taken: ReadonlySet<IpAddress> | undefined;
+    for (const one of candidates(ranges, this.#files.cursor(pool))) {
+      if (++tried > impatience) taken ??= this.#taken();
+      if (taken?.has(one) !== true) yield one;
+    }
+  }
+
+  /** Addresses that somebody has; empty files are nobody's. */
+  #taken(): ReadonlySet<IpAddress> {
+    return new Set(this.#scan().flatMap((one) => (one.contents === '' ? [] : [one.address])));
+  }
+
+  /** Reads every lease, and writes the index from them. */
+  #scan(): readonly IndexedLease[] {
+    const all = this.#files.addresses().flatMap((address) => {
+      const contents = this.#files.contents(address);
+      return contents === undefined ? [] : [{ contents, address }];
+    });
+    this.#index.rebuild(all);
+    return all;
+  }
+}
+
+function orLeaseError<T>(attempt: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof LockTimeout || error instanceof LeaseError) throw error;
+    throw new LeaseError(attempt, error);
+  }
 }

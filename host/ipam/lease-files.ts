@@ -1,0 +1,128 @@
+import {
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import type { Deadline } from '../system/deadline.ts';
+import { lockDescriptor } from '../system/flock.ts';
+
+/** Whose a lease is. */
+export interface LeaseOwner {
+  readonly containerId: string;
+  readonly interfaceName: string;
+}
+
+/** Written under the lock alone, so one name is enough; whatever a crash left under it is written over. */
+const unfinished = '.bulkhead-new';
+
+/**
+ * The files of one network's leases, byte for byte those of the reference host-local plugin (containernetworking/plugins
+ * plugins/ipam/host-local/backend/disk): a file per address with its owner, the cursor of each range set, and the lock that
+ * both implementations take. A lease appears whole or not at all: it is written aside and then linked.
+ */
+export class LeaseFiles {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Runs the body with the lock of the directory, which is made where there is none. Throws LockTimeout. */
+  locked<T>(deadline: Deadline, body: () => T): T {
+    mkdirSync(this.directory, { recursive: true, mode: 0o755 });
+    const path = join(this.directory, 'lock');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o750);
+    try {
+      lockDescriptor(fd, path, deadline);
+      return body();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Addresses that have a file. */
+  addresses(): IpAddress[] {
+    return readdirSync(this.directory).flatMap((name) => {
+      const address = parseIp(name);
+      return address === name ? [address] : [];
+    });
+  }
+
+  /** What is in an address's file, without white space around it; undefined where there is no file. */
+  contents(address: IpAddress): string | undefined {
+    try {
+      return readFileSync(join(this.directory, address), 'utf8').trim();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes the file of an address. Returns false where it is taken. Under the lock, an empty file is what a crash of the
+   * reference left between making and writing it: nobody's, and given out.
+   */
+  create(address: IpAddress, owner: LeaseOwner): boolean {
+    this.#write(contentsFor(owner));
+    const path = join(this.directory, address);
+    try {
+      if (this.#linkNew(path)) return true;
+      if (this.contents(address) !== '') return false;
+      renameSync(join(this.directory, unfinished), path);
+      return true;
+    } finally {
+      rmSync(join(this.directory, unfinished), { force: true });
+    }
+  }
+
+  remove(address: IpAddress): void {
+    rmSync(join(this.directory, address), { force: true });
+  }
+
+  /** The address that a range set gave out last; undefined where that is not known. */
+  cursor(pool: number): IpAddress | undefined {
+    try {
+      return parseIp(readFileSync(this.#cursorPath(pool), 'utf8').trim());
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  moveCursor(pool: number, address: IpAddress): void {
+    this.#write(address);
+    renameSync(join(this.directory, unfinished), this.#cursorPath(pool));
+  }
+
+  #cursorPath(pool: number): string {
+    return join(this.directory, `last_reserved_ip.${pool}`);
+  }
+
+  #write(text: string): void {
+    writeFileSync(join(this.directory, unfinished), text, { mode: 0o600 });
+  }
+
+  #linkNew(path: string): boolean {
+    try {
+      linkSync(join(this.directory, unfinished), path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  }
+}
+
+/** As the reference writes it. */
+export function contentsFor({ containerId, interfaceName }: LeaseOwner): string {
+  return `${containerId}\r\n${interfaceName}`;
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IpAddress } from '../net/ip.ts';
+
+/** What a lease file says, and the address that it is for. */
+export interface IndexedLease {
+  readonly contents: string;
+  readonly address: IpAddress;
+}
+
+/**
+ * Which addresses each owner holds, without reading every lease file. It lies outside the lease directory, whose every file the reference
+ * reads, in 256 parts by owner, so that a call reads one of them.
+ *
+ * It is valid only while the directory has the modification time that was set when the index was written: one in the
+ * past, chosen at random, which no later change of the directory by anybody can bring back (docs/rationale.md).
+ */
+export class LeaseIndex {
+  readonly #leases: string;
+  readonly #directory: string;
+
+  constructor(leases: string, indexes: string) {
+    this.#leases = leases;
+    this.#directory = join(indexes, createHash('sha256').update(leases).digest('hex').slice(0, 32));
+  }
+
+  /** The addresses of an owner; undefined where the index is not valid. */
+  find(contents: string): readonly IpAddress[] | undefined {
+    return this.#isValid()
+      ? this.#read(contents).flatMap((one) => (one.contents === contents ? [one.address] : []))
+      : undefined;
+  }
+
+  /** Writes the index anew from all leases. */
+  rebuild(all: readonly IndexedLease[]): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    for (const [part, leases] of Map.groupBy(all, ({ contents }) => partOf(contents))) this.#write(part, leases);
+    this.#seal();
+  }
+
+  /** Notes the leases that an owner has now, in an index that was valid before the directory was changed. */
+  update(contents: string, addresses: readonly IpAddress[]): void {
+    const others = this.#read(contents).filter((one) => one.contents !== contents);
+    this.#write(partOf(contents), [...others, ...addresses.map((address) => ({ contents, address }))]);
+    this.#seal();
+  }
+
+  #isValid(): boolean {
+    try {
+      return readFileSync(join(this.#directory, 'seal'), 'utf8') === this.#identity();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Between a minute and a year ago, in microseconds: any real change of the directory is later. */
+  #seal(): void {
+    const past = Math.floor(Date.now() / 1000) - 60 - Math.floor(Math.random() * 31_536_000);
+    const chosen = past + Math.floor(Math.random() * 1_000_000) / 1_000_000;
+    utimesSync(this.#leases, chosen, chosen);
+    replace(join(this.#directory, 'seal'), this.#identity());
+  }
+
+  #identity(): string {
+    const { dev, ino, mtimeNs } = statSync(this.#leases, { bigint: true });
+    return `${dev} ${ino} ${mtimeNs}`;
+  }
+
+  #read(contents: string): readonly IndexedLease[] {
+    try {
+      return JSON.parse(readFileSync(join(this.#directory, partOf(contents)), 'utf8')) as IndexedLease[];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  #write(part: string, leases: readonly IndexedLease[]): void {
+    replace(join(this.#directory, part), JSON.stringify(leases));
+  }
+}
+
+function partOf(contents: string): string {
+  return createHash('sha256').update(contents).digest('hex').slice(0, 2);
+}
+
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
