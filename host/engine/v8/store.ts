@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
-import { type Transpiled, transpileComponent } from './transpile.ts';
+import type { Transpiled } from './transpile.ts';
 
 /** Changes whenever what is stored for a component changes its meaning. */
 const format = 'v8-1';
@@ -14,10 +14,8 @@ export class TranspiledStore {
     this.directory = join(directory, format);
   }
 
-  /** Transpiles the component unless that was done before. Safe beside other processes: the directory appears by a rename. */
-  async prepare(digest: string, bytes: Uint8Array): Promise<void> {
-    if (this.find(digest) !== undefined) return;
-    const transpiled = await transpileComponent(bytes);
+  /** Keeps what was made of a component. Safe beside other processes: the directory appears by a rename. */
+  keep(digest: string, transpiled: Transpiled): void {
     mkdirSync(this.directory, { recursive: true });
     const temporary = mkdtempSync(join(this.directory, '.new-'));
     try {

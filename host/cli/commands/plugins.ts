@@ -1,0 +1,33 @@
+import { decodeComponent } from '../../component/decode.ts';
+import { ReleasePlugins } from '../../trust/store.ts';
+import { UsageError } from '../errors.ts';
+import { ReplacedBinaries } from '../install/binaries.ts';
+import { layoutOf } from '../layout.ts';
+import { paint } from '../terminal.ts';
+
+/** What plugins are installed: type, digest, and imports, which are all that they can do. */
+export function pluginsCommand({ root, json }: { readonly root: string; readonly json?: boolean }): void {
+  const installed = new ReplacedBinaries(root).read();
+  if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
+  const { plugins } = layoutOf(root, installed.version);
+  const store = new ReleasePlugins(plugins);
+  const found = store.types
+    .flatMap((type) => store.find(type) ?? [])
+    .map(({ type, digest, bytes, manifest }) => ({
+      type,
+      digest,
+      size: bytes.length,
+      version: manifest.version,
+      description: manifest.description,
+      imports: [...decodeComponent(bytes).imports.keys()].filter((id) => !id.includes('/types@')),
+    }));
+  if (json) {
+    console.log(JSON.stringify(found, null, 2));
+    return;
+  }
+  for (const plugin of found) {
+    console.log(`${paint('bold', plugin.type)} ${plugin.version}  ${plugin.description}`);
+    console.log(`  sha256 ${plugin.digest}  ${(plugin.size / 1024).toFixed(1)} KB`);
+    for (const id of plugin.imports) console.log(`  imports ${id}`);
+  }
+}

@@ -1,0 +1,29 @@
+import { answer } from '../../calls/answer.ts';
+import type { Node } from '../../calls/node.ts';
+import { openLinuxKernel } from '../../kernel/linux/linux-kernel.ts';
+import { describeOperation } from '../../operations/operation.ts';
+import { UsageError } from '../errors.ts';
+import { ReplacedBinaries } from '../install/binaries.ts';
+import { layoutOf } from '../layout.ts';
+import { openNode, stderrLog } from '../node.ts';
+import { print, readStdin } from '../one-shot.ts';
+
+/** Answers one call as the installed executable would, and shows on stderr what the plugin logs and what it changes. */
+export function runCommand(type: string, { root }: { readonly root: string }): void {
+  const installed = new ReplacedBinaries(root).read();
+  if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
+  const log = stderrLog((text) => process.stderr.write(text), true);
+  let node: Node | undefined;
+  const open = () => {
+    const opened = openNode(layoutOf(root, installed.version), openLinuxKernel(), log);
+    node = {
+      ...opened,
+      observe: (stage, operation) => {
+        if (stage === 'apply') log('debug', describeOperation(operation));
+      },
+    };
+    return node;
+  };
+  print(answer({ type, environment: process.env, readStdin }, open));
+  node?.kernel.close();
+}

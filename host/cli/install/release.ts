@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import type { Layout } from '../layout.ts';
+import { built, projectDirectory } from '../project.ts';
+
+/** Packages that are not bundled, with what of them is not needed to run. */
+const packages = ['koffi', `@koromix/koffi-linux-${process.arch}`] as const;
+const unneeded = /\/(doc|vendor|CHANGELOG\.md|README\.md)$/;
+
+/**
+ * Puts the release in its place: Node, the bundled host, plugins, and what was made of them. It is gathered aside and appears by a
+ * rename; one that was there before is taken away after that. Nothing in it refers to where it came from.
+ */
+export function placeRelease(layout: Layout, version: string): void {
+  assertBuilt();
+  const parent = dirname(layout.release);
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const fresh = mkdtempSync(join(parent, '.new-'));
+  try {
+    copyFileSync(realpathSync(process.execPath), join(fresh, 'node'), constants.COPYFILE_FICLONE);
+    cpSync(built.host, fresh, { recursive: true });
+    cpSync(built.plugins, join(fresh, 'plugins'), { recursive: true });
+    cpSync(built.transpiled, join(fresh, 'transpiled'), { recursive: true });
+    for (const name of packages) copyPackage(name, fresh);
+    makeReadable(fresh);
+    warm(fresh, version);
+    makeReadable(fresh);
+    replaceDirectory(fresh, layout.release);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function assertBuilt(): void {
+  if (existsSync(join(built.host, 'main.mjs')) && existsSync(join(built.plugins, 'plugins.json'))) return;
+  throw new UsageError('nothing is built yet: run `npm run build` first');
+}
+
+function copyPackage(name: string, release: string): void {
+  const from = join(projectDirectory, 'node_modules', name);
+  const to = join(release, 'node_modules', name);
+  cpSync(from, to, { recursive: true, filter: (source) => !unneeded.test(source.slice(from.length)) });
+}
+
+/** Runs it once, so that the compile cache is there before the first call. */
+function warm(release: string, version: string): void {
+  const result = spawnSync(join(release, 'node'), [join(release, 'main.mjs'), '/', version, 'warm'], {
+    env: { CNI_COMMAND: 'VERSION' },
+    encoding: 'utf8',
+  });
+  if (result.status === 0) return;
+  throw new UsageError(
+    `the installed host does not start: ${result.stderr || result.error?.message || `exit ${result.status}`}`,
+  );
+}
+
+/** Whatever the umask: the release is read by every process that a runtime starts. */
+function makeReadable(directory: string): void {
+  chmodSync(directory, 0o755);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) makeReadable(path);
+    else if (entry.isFile()) chmodSync(path, entry.name === 'node' ? 0o755 : 0o644);
+  }
+}
+
+function replaceDirectory(fresh: string, place: string): void {
+  const old = `${fresh}-old`;
+  if (existsSync(place)) renameSync(place, old);
+  renameSync(fresh, place);
+  rmSync(old, { recursive: true, force: true });
+}

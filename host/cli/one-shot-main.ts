@@ -1,0 +1,12 @@
+import { enableCompileCache } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What a launcher executes: `node main.mjs ROOT VERSION TYPE`. The compile cache lies beside it: without a directory Node would
+ * take one in /tmp, which anybody can write.
+ */
+enableCompileCache(join(dirname(fileURLToPath(import.meta.url)), 'compile-cache'));
+const [root = '/', version = '', type = ''] = process.argv.slice(2);
+const { answerOnce } = await import('./one-shot.ts');
+answerOnce(root, version, type);
