@@ -56,15 +56,16 @@ class LeaseBook {
   }
 
   reserve({ pool, ranges, address }: LeaseRequest): Reservation {
-    const held = this.held();
+    const { own, legacy } = this.#look();
+    const held = own.length > 0 ? own : legacy;
     if (address !== undefined) {
       if (held.includes(address)) return { kind: 'held', address };
-      return this.#take(address, pool) ? { kind: 'leased', address } : { kind: 'taken' };
+      return this.#take(address, pool, own) ? { kind: 'leased', address } : { kind: 'taken' };
     }
     const already = held.find((one) => ranges.some((range) => rangeContains(range, one)));
     if (already !== undefined) return { kind: 'held', address: already };
     for (const one of this.#untried(ranges, pool)) {
-      if (this.#take(one, pool)) return { kind: 'leased', address: one };
+      if (this.#take(one, pool, own)) return { kind: 'leased', address: one };
     }
     return { kind: 'exhausted' };
   }
@@ -97,8 +98,7 @@ class LeaseBook {
     return { own: of(contentsFor(this.#owner)), legacy: of(this.#owner.containerId) };
   }
 
-  #take(address: IpAddress, pool: number): boolean {
-    const { own } = this.#look();
+  #take(address: IpAddress, pool: number, own: readonly IpAddress[]): boolean {
     if (!this.#files.create(address, this.#owner)) return false;
     this.#files.moveCursor(pool, address);
     this.#index.update(contentsFor(this.#owner), [...own, address]);

@@ -67,18 +67,19 @@ function newResult(outcome: Outcome, version: SpecVersion): Printable {
   const names = dns(outcome.dns);
   return {
     cniVersion: version,
-    interfaces: list(outcome.interfaces.map(interfaceInfo)),
+    interfaces: list(outcome.interfaces.map((one) => interfaceInfo(one, version))),
     ips: list(outcome.addresses.map(address)),
     routes: list(outcome.routes.map(route)),
     dns: Object.values(names).some((value) => value !== undefined) ? names : undefined,
   };
 }
 
-function interfaceInfo(info: InterfaceInfo): Printable {
+/** The MTU came with 1.1.0. */
+function interfaceInfo(info: InterfaceInfo, version: SpecVersion): Printable {
   return {
     name: info.name,
     mac: text(info.mac),
-    mtu: info.mtu === 0 ? undefined : info.mtu,
+    mtu: version === '1.0.0' || info.mtu === 0 ? undefined : info.mtu,
     sandbox: text(info.sandbox),
     socketPath: text(info.socketPath),
     pciID: text(info.pciId),
