@@ -2,6 +2,7 @@ import { canonicalConfiguration } from '../cni/canonical.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { EngineError, GuestFailure } from '../engine/errors.ts';
+import { GuestExit, type WitFailure } from '../interfaces/exit.ts';
 import type { Session } from '../interfaces/session.ts';
 import { bindInterfaces } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
@@ -11,13 +12,6 @@ import type { Node } from './node.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
 
 const pluginInterface = 'bulkhead:cni/plugin@0.1.0';
-
-/** `bulkhead:cni/types.failure` */
-interface WitFailure {
-  readonly code: number;
-  readonly message: string;
-  readonly details: string;
-}
 
 /** Codes of error objects that a plugin may use by itself (CNI specification 1.1.0, section "Error"). */
 const guestCodes: readonly number[] = [
@@ -47,11 +41,18 @@ export function runGuest(
     const value = instance.call(pluginInterface, name, [argument(call, plugin, name, previous)]);
     return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
   } catch (error) {
-    if (!(error instanceof GuestFailure)) throw error;
-    throw cniError(error.payload as WitFailure, gathered);
+    const failure = failureOf(error);
+    throw failure === undefined ? error : cniError(failure, gathered);
   } finally {
     instance.close();
   }
+}
+
+/** What the guest says that it fails with, returned or on its way out; undefined for any other end. */
+function failureOf(error: unknown): WitFailure | undefined {
+  if (error instanceof GuestFailure) return error.payload as WitFailure;
+  if (error instanceof EngineError && error.cause instanceof GuestExit) return error.cause.failure;
+  return undefined;
 }
 
 /** What the runtime is told of an end that the plugin did not choose. */

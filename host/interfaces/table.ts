@@ -2,6 +2,7 @@ import type { HostImports } from '../engine/engine.ts';
 import { addresses } from './addresses.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { delegate } from './delegate.ts';
+import { exit } from './exit.ts';
 import type { HostInterface } from './interface.ts';
 import { leases } from './leases.ts';
 import { linkControl } from './link-control.ts';
@@ -27,6 +28,7 @@ export const hostInterfaces: readonly HostInterface[] = [
   leases,
   resolver,
   delegate,
+  exit,
   log,
 ];
 

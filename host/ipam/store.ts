@@ -79,7 +79,11 @@ class LeaseBook {
   release(): void {
     const held = this.held();
     if (held.length === 0) return;
-    for (const address of held) this.#files.remove(address);
+    const mine = [contentsFor(this.#owner), this.#owner.containerId];
+    for (const address of held) {
+      // Whatever the index says: what is in the file decides.
+      if (mine.includes(this.#files.contents(address) ?? '')) this.#files.remove(address);
+    }
     this.#index.update(contentsFor(this.#owner), []);
     this.#index.update(this.#owner.containerId, []);
   }
