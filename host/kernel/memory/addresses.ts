@@ -2,7 +2,7 @@ import { formatIp, type IpAddress, ipBytes, ipFamily } from '../../net/ip.ts';
 import { macBytes } from '../../net/mac.ts';
 import { type IpPrefix, ipPrefix, networkOf, prefixAddress, prefixContains } from '../../net/prefix.ts';
 import type { AddressFlags } from '../kernel.ts';
-import { addAddressRoutes, removeAddressRoutes } from './address-routes.ts';
+import { addAddressRoutes, keepRoutes, removeAddressRoutes } from './address-routes.ts';
 import { type Configuration, setting } from './configuration.ts';
 import { refuse } from './failure.ts';
 import {
@@ -93,6 +93,11 @@ export function unassign(link: LinkModel, address: AddressModel): void {
   const going = new Set(promotes ? [address] : [address, ...followers]);
   link.addresses = link.addresses.filter((other) => !going.has(other));
   for (const gone of going) removeAddressRoutes(link, gone);
+  // fib_inetaddr_event: with its last address, the link gives up IPv4.
+  const isIpv4 = (prefix: IpPrefix) => ipFamily(prefixAddress(prefix)) === 4;
+  if (isIpv4(address.prefix) && !link.addresses.some(({ prefix }) => isIpv4(prefix))) {
+    keepRoutes(link, (route) => route.link !== link || !isIpv4(route.destination));
+  }
   if (!promotes) return;
   for (const [position, follower] of followers.entries()) {
     removeAddressRoutes(link, follower);

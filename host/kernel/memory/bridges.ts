@@ -35,6 +35,7 @@ export function leaveController(link: LinkModel): void {
   if (bridge === undefined) return;
   link.controller = undefined;
   link.port = freshPort();
+  if (bridge.body.kind === 'bridge') bridge.body.portsCounted = true;
   followPorts(bridge);
 }
 
@@ -42,8 +43,14 @@ export function leaveController(link: LinkModel): void {
 export function followPorts(bridge: LinkModel): void {
   if (bridge.body.kind !== 'bridge') return;
   const ports = portsOf(bridge);
-  if (!bridge.body.macChosen) bridge.mac = ports.map(({ mac }) => mac).sort()[0] ?? zeroMac;
+  if (!bridge.body.macChosen) setBridgeMac(bridge, ports.map(({ mac }) => mac).sort()[0] ?? zeroMac);
   if (!bridge.body.mtuChosen) bridge.mtu = ports.length === 0 ? 1500 : Math.min(...ports.map(({ mtu }) => mtu));
+}
+
+/** br_stp_change_bridge_id: a new address makes the bridge look at its ports. */
+export function setBridgeMac(bridge: LinkModel, mac: MacAddress): void {
+  if (bridge.body.kind === 'bridge' && bridge.mac !== mac) bridge.body.portsCounted = true;
+  bridge.mac = mac;
 }
 
 export function describePort(link: LinkModel | undefined): BridgePort | undefined {

@@ -38,6 +38,9 @@ export function takeDown(link: LinkModel): void {
  * its link-local address. To be called after every change.
  */
 export function settle(world: WorldModel): void {
+  for (const { up, controller } of everyLink(world)) {
+    if (up && controller?.up && controller.body.kind === 'bridge') controller.body.portsCounted = true;
+  }
   for (const link of everyLink(world)) {
     const isSeen = hasCarrier(link) && link.ipv6 !== undefined && setting(link.ipv6, 'disable_ipv6') === 0;
     if (!isSeen || link.ready || link.body.kind === 'loopback') continue;

@@ -8,7 +8,7 @@ export function hasCarrier(link: LinkModel): boolean {
     case 'veth':
       return link.body.peer?.up === true;
     case 'bridge':
-      return portsOf(link).some(hasCarrier);
+      return !link.body.portsCounted || portsOf(link).some(hasCarrier);
     default:
       return true;
   }
@@ -24,6 +24,7 @@ export function operState(link: LinkModel): OperState {
     case 'veth':
       return hasCarrier(link) ? 'up' : 'lower-layer-down';
     case 'bridge':
+      if (!link.body.portsCounted) return 'unknown';
       return hasCarrier(link) ? 'up' : 'down';
     default:
       return 'unknown';

@@ -1,7 +1,7 @@
 import { type MacAddress, macBytes, parseMac } from '../../net/mac.ts';
 import type { Link, LinkChange, NewLink } from '../kernel.ts';
 import { requireLinkIndex, requireLinkName } from '../link-names.ts';
-import { followPorts, freshPort, leaveController, setController, zeroMac } from './bridges.ts';
+import { followPorts, freshPort, leaveController, setBridgeMac, setController, zeroMac } from './bridges.ts';
 import { copyConfiguration } from './configuration.ts';
 import { refuse } from './failure.ts';
 import { bringUp, followMtu, takeDown } from './lifecycle.ts';
@@ -188,6 +188,7 @@ function makeBody(attempt: string, { plan, mac }: NewLink): LinkBody {
         vlanFiltering: plan.vlanFiltering ?? false,
         macChosen: mac !== undefined,
         mtuChosen: false,
+        portsCounted: false,
       };
     case 'dummy':
     case 'ifb':
@@ -199,8 +200,8 @@ function makeBody(attempt: string, { plan, mac }: NewLink): LinkBody {
 
 function setMac(attempt: string, link: LinkModel, mac: MacAddress): void {
   checkMac(attempt, link.body.kind, mac);
-  link.mac = mac;
   if (link.body.kind === 'bridge') link.body.macChosen = true;
+  setBridgeMac(link, mac);
   if (link.controller !== undefined) followPorts(link.controller);
 }
 

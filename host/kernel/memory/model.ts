@@ -37,9 +37,18 @@ export type LinkBody =
   | { readonly kind: 'loopback' }
   /** `peer` is undefined only while the pair is being made. */
   | { readonly kind: 'veth'; peer: LinkModel | undefined }
-  /** Until somebody chooses them, its address is the lowest of its ports' and its MTU the least. */
-  | { readonly kind: 'bridge'; readonly vlanFiltering: boolean; macChosen: boolean; mtuChosen: boolean }
+  | BridgeBody
   | { readonly kind: 'dummy' | 'ifb' };
+
+export interface BridgeBody {
+  readonly kind: 'bridge';
+  readonly vlanFiltering: boolean;
+  /** Until somebody chooses them, its address is the lowest of its ports' and its MTU the least. */
+  macChosen: boolean;
+  mtuChosen: boolean;
+  /** A new bridge has a carrier, until the states of its ports are first looked at (br_port_state_selection). */
+  portsCounted: boolean;
+}
 
 export interface LinkModel {
   namespace: NamespaceModel;

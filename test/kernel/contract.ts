@@ -1,0 +1,32 @@
+import { describe, test } from 'vitest';
+import { addressBehaviours } from './contract/addresses.ts';
+import { bridgeBehaviours } from './contract/bridges.ts';
+import { linkBehaviours } from './contract/links.ts';
+import { namespaceBehaviours } from './contract/namespaces.ts';
+import { routeBehaviours } from './contract/routes.ts';
+import { sysctlBehaviours } from './contract/sysctls.ts';
+import { waitBehaviours } from './contract/waits.ts';
+import type { World } from './contract/world.ts';
+
+const subjects = {
+  namespaces: namespaceBehaviours,
+  links: linkBehaviours,
+  bridges: bridgeBehaviours,
+  addresses: addressBehaviours,
+  routes: routeBehaviours,
+  sysctls: sysctlBehaviours,
+  waits: waitBehaviours,
+};
+
+/** What every kernel has to do, each behaviour in a world of its own. */
+export function describeContract(makeWorld: () => World): void {
+  for (const [subject, behaviours] of Object.entries(subjects)) {
+    describe(subject, () => {
+      test.for(behaviours)('$name', ({ run, bridgeVlans }, context) => {
+        using world = makeWorld();
+        if (bridgeVlans && !world.bridgeVlans) context.skip('this kernel has no VLAN filtering');
+        run(world);
+      });
+    });
+  }
+}
