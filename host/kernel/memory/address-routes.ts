@@ -23,6 +23,7 @@ const ipv4Multicast = ipPrefix('224.0.0.0' as IpAddress, 4);
  */
 export function addAddressRoutes(link: LinkModel, address: AddressModel): void {
   const { routes } = link.namespace;
+  if (ipFamily(prefixAddress(address.prefix)) === 4) link.namespace.hasLocalTable = true;
   for (const route of routesOf(link, address)) if (!routes.some((other) => sameRoute(other, route))) routes.push(route);
 }
 
@@ -98,7 +99,7 @@ function ipv6Routes(link: LinkModel, address: AddressModel, when: When): RouteMo
   if (address.state === 'usable' || when === 'ever') {
     routes.push({ ...kernelRoute, link, kind: 'local', table: RT_TABLE_LOCAL, destination });
   }
-  const hasNetwork = (link.up || when === 'ever') && !address.noPrefixRoute && link.body.kind !== 'loopback';
+  const hasNetwork = (link.up || when === 'ever') && !address.noPrefixRoute;
   if (hasNetwork)
     routes.push({ ...kernelRoute, link, destination: networkOf(address.prefix), priority: connectedPriority });
   return routes;

@@ -71,7 +71,7 @@ export function followMtu(link: LinkModel): void {
 function startIpv6(link: LinkModel): void {
   const has = link.addresses.some(({ prefix }) => prefixAddress(prefix) === '::1');
   const disabled = link.ipv6 === undefined || setting(link.ipv6, 'disable_ipv6') !== 0;
-  if (!has && !disabled) assign(link, ipPrefix(ip('::1'), 128), { noDad: true }, RT_SCOPE_HOST);
+  if (!has && !disabled) assign(link, ipPrefix(ip('::1'), 128), { noDad: true, noPrefixRoute: true }, RT_SCOPE_HOST);
 }
 
 function stopIpv6(link: LinkModel, keep: boolean): void {

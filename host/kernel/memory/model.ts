@@ -25,6 +25,8 @@ export interface NamespaceModel {
   /** By key, those that belong to no link. */
   readonly sysctls: Map<string, string>;
   nextIndex: number;
+  /** The local table of IPv4 comes with the first address. Before, the kernel takes every address for a broadcast address. */
+  hasLocalTable: boolean;
 }
 
 /** conf/all and conf/default. */

@@ -3,7 +3,7 @@ import { ipPrefix, lastAddress, prefixAddress, prefixContains, prefixLength } fr
 import type { Route } from '../kernel.ts';
 import { refuse } from './failure.ts';
 import { type LinkModel, type NamespaceModel, RT_SCOPE_LINK, RT_TABLE_LOCAL, RT_TABLE_MAIN } from './model.ts';
-import { resolveIpv6Gateway } from './next-hop-ipv6.ts';
+import { resolveIpv6 } from './next-hop-ipv6.ts';
 import { lookUpRoute } from './route-lookup.ts';
 
 const multicast = ipPrefix(ip('224.0.0.0'), 4);
@@ -20,19 +20,21 @@ export function resolveIpv4(attempt: string, namespace: NamespaceModel, route: R
 }
 
 function direct(attempt: string, namespace: NamespaceModel, route: Route): LinkModel {
+  if (route.onLink) refuse(attempt, 'EINVAL', 'Invalid flags for nexthop - PERVASIVE and ONLINK can not be set');
   const link = namespace.links.get(route.index ?? 0) ?? refuse(attempt, 'ENODEV');
   return link.up ? link : refuse(attempt, 'ENETDOWN', 'Device for nexthop is not up');
 }
 
 function viaGateway(attempt: string, namespace: NamespaceModel, route: Route, gateway: IpAddress): LinkModel {
   const named = route.index === undefined ? undefined : namespace.links.get(route.index);
+  // fib_check_nh_v6_gw asks IPv6.
+  if (ipFamily(gateway) === 6) return resolveIpv6(attempt, namespace, withoutSource(route));
   if (route.onLink) {
     if (named === undefined) refuse(attempt, 'ENODEV', 'Nexthop device required for onlink');
     if (!named.up) refuse(attempt, 'ENETDOWN', 'Nexthop device is not up');
     if (isUnfit(namespace, gateway)) refuse(attempt, 'EINVAL', 'Nexthop has invalid gateway');
     return named;
   }
-  if (ipFamily(gateway) === 6) return resolveIpv6Gateway(attempt, namespace, route.index, gateway);
   if (route.index !== undefined && named === undefined) refuse(attempt, 'ENETUNREACH', 'Nexthop has invalid gateway');
   const leastScope = Math.max(RT_SCOPE_LINK, (route.scope ?? 0) + 1);
   const tables = [...new Set([route.table ?? RT_TABLE_MAIN, RT_TABLE_LOCAL, RT_TABLE_MAIN])];
@@ -46,8 +48,17 @@ function viaGateway(attempt: string, namespace: NamespaceModel, route: Route, ga
   return found.link.up ? found.link : refuse(attempt, 'ENETDOWN', 'Nexthop device is not up');
 }
 
+function withoutSource({ source: _, ...route }: Route): Route {
+  return route;
+}
+
 function isUnfit(namespace: NamespaceModel, gateway: IpAddress): boolean {
-  return prefixContains(multicast, gateway) || isLocal(namespace, gateway) || isBroadcast(namespace, gateway);
+  return (
+    !namespace.hasLocalTable ||
+    prefixContains(multicast, gateway) ||
+    isLocal(namespace, gateway) ||
+    isBroadcast(namespace, gateway)
+  );
 }
 
 /** inet_addr_type: RTN_LOCAL */

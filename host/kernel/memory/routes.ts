@@ -15,7 +15,7 @@ import {
   RTPROT_BOOT,
 } from './model.ts';
 import { resolveIpv4 } from './next-hop-ipv4.ts';
-import { resolveIpv6 } from './next-hop-ipv6.ts';
+import { requireSameFamily, resolveIpv6 } from './next-hop-ipv6.ts';
 import { compareRoutes } from './route-order.ts';
 
 /** linux/ipv6_route.h: IP6_RT_PRIO_USER */
@@ -67,6 +67,7 @@ export function replaceRoute(namespace: NamespaceModel, route: Route): void {
 export function removeRoute(namespace: NamespaceModel, route: Route): void {
   const attempt = `remove route ${describeRoute(route)}`;
   if (route.index !== undefined) requireLinkIndex(attempt, route.index);
+  requireSameFamily(attempt, route);
   const found = namespace.routes.filter((other) => matches(other, route)).sort(compareRoutes)[0];
   if (found === undefined) refuse(attempt, 'ESRCH');
   const isSibling = (other: RouteModel) =>

@@ -18,6 +18,7 @@ export function addNamespace(world: WorldModel): NamespaceModel {
     ipv6: { all: configuration({ ...ipv6Defaults, accept_dad: '0' }), default: configuration(ipv6Defaults) },
     sysctls: new Map(Object.entries(namespaceDefaults)),
     nextIndex: 1,
+    hasLocalTable: false,
   };
   world.nextCookie += 1n;
   world.namespaces.push(namespace);
