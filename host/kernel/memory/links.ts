@@ -16,6 +16,7 @@ import {
 } from './model.ts';
 
 /** net/core/dev.c: dev_validate_mtu, with ETH_MIN_MTU and ETH_MAX_MTU (linux/if_ether.h) for all but the loopback link. */
+// A loopback link with less than that gives up IPv4 with all its settings; that is not modelled.
 const leastMtu = 68;
 const greatestMtu = 65535;
 const longestAlias = 255;
