@@ -101,8 +101,9 @@ export function fromGuest(value: unknown, type: ValueType, path: string, handles
     case 'tuple':
       return type.items.map((item, i) => from((value as readonly unknown[])[i], item, `[${i}]`));
     case 'list':
-      if (ArrayBuffer.isView(value)) return value;
-      return (value as readonly unknown[]).map((item, i) => from(item, type.element, `[${i}]`));
+      if (type.element.kind === 'u8') return value;
+      // Lists of other numbers come as typed arrays.
+      return Array.from(value as ArrayLike<unknown>, (item, i) => from(item, type.element, `[${i}]`));
     case 'option':
       if (type.some.kind !== 'option') return value === undefined ? undefined : from(value, type.some, '');
       return caseFromGuest(

@@ -26,5 +26,5 @@ export class Lease {
 }
 
 export function merge(a: Lease, b: Lease): Lease {
-  return new Lease(a.owner() + "+" + b.owner());
+  return new Lease(a.owner() + '+' + b.owner());
 }

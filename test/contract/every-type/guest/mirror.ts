@@ -1,11 +1,12 @@
 // Gives everything to the host, and gives back what comes of it.
-import * as host from "wit/every/host-mirror";
-import { Everything, Shape, Season, Pair, Point, Error_, ResultLike } from "wit/every/shapes";
-import * as clash from "wit/every/clash";
-import { Counter, Plan, PlanTag, Holder, take, look } from "wit/every/counters";
-import { double } from "wit/world/inline";
-import { plain } from "wit/world/types";
-import { Nothing, Result, Some, Tuple2, Tuple4 } from "bulkhead-sdk/abi/values";
+
+import { Nothing, Result, Some, Tuple2, Tuple4 } from 'bulkhead-sdk/abi/values';
+import * as clash from 'wit/every/clash';
+import { Counter, Holder, look, Plan, PlanTag, take } from 'wit/every/counters';
+import * as host from 'wit/every/host-mirror';
+import { Error_, Everything, Pair, Point, ResultLike, Season, Shape } from 'wit/every/shapes';
+import { double } from 'wit/world/inline';
+import { plain } from 'wit/world/types';
 
 export function bools(v: bool): bool {
   return host.bools(v);
@@ -137,15 +138,21 @@ export function many(a: Everything, b: u8, c: string, d: Everything, e: i64): Tu
 
 export function clashes(text: string): string {
   const failed = clash.fail(clash.make(text).x);
-  return (failed.failed ? failed.error.text : "no") + plain(text);
+  return (failed.failed ? failed.error.text : 'no') + plain(text);
 }
 
 export function count(start: u32, by: u32): Array<u32> {
   const mine = Counter.create(start);
   const other = Counter.create(1);
-  const seen: Array<u32> = [mine.add(by), mine.value(), mine.twin(mine) ? 1 : 0, mine.twin(other) ? 1 : 0, Counter.total()];
+  const seen: Array<u32> = [
+    mine.add(by),
+    mine.value(),
+    mine.twin(mine) ? 1 : 0,
+    mine.twin(other) ? 1 : 0,
+    Counter.total(),
+  ];
   const holder = new Holder();
-  holder.name = "lent";
+  holder.name = 'lent';
   holder.held = mine;
   seen.push(look(Plan.useIt(holder)));
   seen.push(look(Plan.none()));
@@ -173,5 +180,5 @@ export function inlined(v: u32): u32 {
 }
 
 export function loneSurrogate(): string {
-  return "a" + String.fromCharCode(0xd800) + "b";
+  return 'a' + String.fromCharCode(0xd800) + 'b';
 }
