@@ -10,7 +10,7 @@ export class KernelError extends Error {
   override readonly name = 'KernelError';
   /** Linux errno, positive. */
   readonly errno: number;
-  /** NLMSGERR_ATTR_MSG (linux/netlink.h), as the kernel worded it. */
+  /** What is known besides: NLMSGERR_ATTR_MSG (linux/netlink.h) as the kernel worded it, or what the host found out. */
   readonly acknowledgement: string | undefined;
 
   constructor(attempt: string, errno: number, acknowledgement?: string, options?: ErrorOptions) {

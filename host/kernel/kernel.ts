@@ -8,15 +8,19 @@ import type { Deadline } from '../system/deadline.ts';
  * included: `linux` speaks netlink, `memory` is a model. Every method is synchronous and throws KernelError.
  */
 export interface Kernel {
-  /** The namespace that this thread was in when the kernel was opened. */
+  /** The namespace that this thread was in when the kernel was opened, or the one that it was opened with. */
   readonly host: NetworkNamespace;
 
-  /** Until when anything here may wait; past it, KernelError ETIMEDOUT. Set anew for each call. */
+  /**
+   * Until when anything here may wait; past it, KernelError ETIMEDOUT, and whether a change took effect is not known. What is
+   * answered at once is answered also past it. Set anew for each call.
+   */
   deadline: Deadline;
 
   /**
    * Opens a network namespace by path, without blocking on a FIFO and without following it into the namespace.
-   * Throws NamespaceError. The handle is the caller's to close.
+   * Throws NamespaceError, its message in the words of the reference plugins. The handle is the caller's to close; the
+   * namespace lives as long as it is open, whatever becomes of the path.
    */
   openNamespace(path: string): NetworkNamespace;
 
@@ -38,42 +42,74 @@ export interface NetworkNamespace {
   readonly cookie: bigint;
 
   links(): readonly Link[];
+  /** Also by an alternative name. Undefined for what can be no name: empty, longer than 15 bytes, with `/`, `:`, `%` or white space. */
   linkByName(name: string): Link | undefined;
   linkByIndex(index: number): Link | undefined;
-  /** EEXIST where the name or a veth's other name is taken; the message says which end. */
+  /**
+   * Returns the link as the kernel has it, which need not be all that was asked for. EEXIST where the name or a veth's other name
+   * is taken; the message ends with `(link "eth0" exists)` and so says which end. EINVAL for a name that is none (patterns such as
+   * `veth%d` too) and for an MTU out of range, ERANGE for a name that is too long, EADDRNOTAVAIL for a multicast or zero hardware
+   * address, EOPNOTSUPP for what the kernel was built without (a kind; for a bridge, `vlanFiltering` of any value).
+   */
   createLink(link: NewLink): Link;
-  /** Absent fields stay as they are. A link that is up is renamed as the kernel does it (EBUSY where it cannot). */
+  /**
+   * Absent fields stay as they are. The kernel makes the changes one by one (address, MTU, name, alias, controller, flags, queue
+   * length) and stops at the first that it refuses; those before it stay made. A controller that is no bridge is EOPNOTSUPP, one
+   * that is not there EINVAL, and in both cases the link has left its old one. Older kernels do not rename a link that is up (EBUSY).
+   */
   changeLink(index: number, change: LinkChange): void;
-  /** Moves the link, and renames it on the way where a name is given. Returns it as it is in its new namespace. */
+  /**
+   * Moves the link, and renames it on the way where a name is given; EEXIST where the name is taken there, and the link stays.
+   * Returns it as it is in its new namespace: down, under another index maybe, without controller, addresses, routes and settings.
+   */
   moveLink(index: number, to: NetworkNamespace, name?: string): Link;
-  /** Removing one end of a veth removes the other. */
+  /** Removing one end of a veth removes the other. ENODEV where there is none, EOPNOTSUPP for the loopback link. */
   removeLink(index: number): void;
 
   /** The link as a port of a bridge; undefined where it is none. */
   bridgePort(index: number): BridgePort | undefined;
+  /** EOPNOTSUPP where the link is no port of a bridge. */
   changeBridgePort(index: number, change: BridgePortChange): void;
+  /** EOPNOTSUPP where the link is no port of a bridge, or the kernel has no VLAN filtering. */
   addPortVlans(index: number, vlans: readonly VlanRange[]): void;
+  /** A VLAN that the port is not in is no error. Only `first` and `last` matter. */
   removePortVlans(index: number, vlans: readonly VlanRange[]): void;
 
-  /** Of every link where index is absent. */
+  /** Of every link where index is absent, IPv4 first. Of a link that is not there: none. */
   addresses(index?: number): readonly AssignedAddress[];
-  /** The broadcast address of an IPv4 prefix shorter than 31 bits is set to the last of the network, as iproute2 and the Go plugins do. */
+  /**
+   * The broadcast address of an IPv4 prefix shorter than 31 bits is set to the last of the network, as iproute2 and the Go plugins
+   * do. EEXIST where it is there; EACCES where IPv6 is disabled, EINVAL where the MTU is below 1280; ENODEV. IPv6 addresses are
+   * tentative at first, for a moment even without detection of duplicates: routes from them have to wait.
+   */
   addAddress(index: number, prefix: IpPrefix, flags?: AddressFlags): void;
+  /**
+   * EADDRNOTAVAIL where it is not there. The first IPv4 address of a network takes the later ones with it (promote_secondaries), and
+   * the last of the link all of its IPv4 routes.
+   */
   removeAddress(index: number, prefix: IpPrefix): void;
 
-  /** Unicast, local and blackhole routes of one table (254, main, where absent), optionally only those that leave by one link. */
+  /**
+   * Unicast, local and blackhole routes of one table (254, main, where absent), optionally only those that leave by one link. One
+   * for each next hop of a multipath route. Table, scope and protocol are always there, and what is read can be removed as it is.
+   */
   routes(filter?: RouteFilter): readonly Route[];
-  /** NLM_F_CREATE alone: the same route again is EEXIST, another next hop is a further route. */
+  /**
+   * NLM_F_CREATE alone: the same route again is EEXIST, another next hop is a further route. A gateway that cannot be reached is
+   * ENETUNREACH (IPv4) or EHOSTUNREACH (IPv6), a link that is down ENETDOWN. Host bits of the destination do not count.
+   */
   addRoute(route: Route): void;
+  /** Takes the place of the first IPv4 route, or of all IPv6 next hops, of that destination and priority; makes it where there is none. */
   replaceRoute(route: Route): void;
-  /** ESRCH where there is none such. */
+  /** Removes the first that has what is given; ESRCH where there is none such. An IPv6 route without gateway goes with all its next hops. */
   removeRoute(route: Route): void;
 
   /**
    * Keys are paths below /proc/sys/net with slashes: ipv4/conf/cni0.100/arp_notify. The trailing newline is taken off.
-   * ENOENT where there is none such, or the key tries to climb out.
+   * ENOENT where there is none such, or the key tries to climb out; EISDIR for a directory.
    */
   readSysctl(key: string): string;
+  /** EINVAL for a value that the setting does not take. The empty text writes nothing. */
   writeSysctl(key: string, value: string): void;
 
   /** Returns when the operational state of the link is up (RFC 2863), by notification. ETIMEDOUT, naming the state it is in. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KernelError, NamespaceError } from '../../host/kernel/errors.ts';
 import type { Kernel, NetworkNamespace } from '../../host/kernel/kernel.ts';
@@ -128,6 +129,22 @@ describe.skipIf(reason !== undefined)(`the kernel of this machine alone${reason 
       expect(kernel.host.links()).toHaveLength(1);
     } finally {
       kernel.close();
+    }
+  });
+
+  test('a time-out of the engine may fall anywhere, inside another namespace too', () => {
+    using world = makeLinuxWorld();
+    const own = ownNamespace();
+    const call = () => {
+      world.sandbox.readSysctl('ipv4/ip_forward');
+      world.sandbox.linkByName('lo');
+    };
+    for (let time = 1; time <= 25; time++) {
+      const script = new Script('for (;;) call()');
+      expect(() => script.runInNewContext({ call }, { timeout: time })).toThrow('timed out');
+      world.kernel.recover();
+      expect(ownNamespace()).toBe(own);
+      call();
     }
   });
 

@@ -7,7 +7,8 @@ import { NamespaceError, type NamespaceErrorCode } from '../errors.ts';
 const NSFS_MAGIC = 0x6e73_6673;
 /** linux/nsfs.h: _IO(0xb7, 3) */
 const NS_GET_NSTYPE = 0xb703;
-const CLONE_NEWNET = 0x4000_0000;
+/** linux/sched.h: the type of a network namespace. */
+export const CLONE_NEWNET = 0x4000_0000;
 
 /**
  * Opens a network namespace by path. A FIFO does not hang it, a terminal does not become the process's own, and devices are not

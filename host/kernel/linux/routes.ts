@@ -1,6 +1,7 @@
 import { NLM_F_CREATE, NLM_F_REPLACE } from '../../netlink/frame.ts';
 import { AF_INET, AF_INET6, RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE } from '../../netlink/route/family.ts';
 import { routeMessage } from '../../netlink/route/route.ts';
+import { errnoNumbers, KernelError } from '../errors.ts';
 import type { Route, RouteFilter } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import { describeRoute, mainTable } from '../route-text.ts';
@@ -38,7 +39,14 @@ export function replaceRoute(channel: RouteChannel, route: Route): void {
 }
 
 export function removeRoute(channel: RouteChannel, route: Route): void {
-  change(channel, `remove route ${describeRoute(route)}`, RTM_DELROUTE, 0, route, encodeRemovedRoute);
+  const attempt = `remove route ${describeRoute(route)}`;
+  try {
+    change(channel, attempt, RTM_DELROUTE, 0, route, encodeRemovedRoute);
+  } catch (error) {
+    // For want of an IPv6 default route the kernel finds the entry that stands for none, and says so (fib6_null_entry).
+    if (!(error instanceof KernelError) || !error.is('ENOENT')) throw error;
+    throw new KernelError(attempt, errnoNumbers.ESRCH, error.acknowledgement, { cause: error });
+  }
 }
 
 function change(

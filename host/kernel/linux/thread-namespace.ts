@@ -1,10 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { systemCall, trySystemCall } from '../../system/libc.ts';
 import { SystemError } from '../../system/system-error.ts';
-import { openNamespaceDescriptor } from './namespace-descriptor.ts';
-
-/** linux/sched.h */
-export const CLONE_NEWNET = 0x4000_0000;
+import { CLONE_NEWNET, openNamespaceDescriptor } from './namespace-descriptor.ts';
 
 /**
  * The thread is in a network namespace that is not its own and cannot leave it. Whatever it did next would be done to the

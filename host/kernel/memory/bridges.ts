@@ -23,7 +23,8 @@ export function setController(attempt: string, link: LinkModel, index: number): 
   leaveController(link);
   if (bridge === undefined) refuse(attempt, 'EINVAL');
   if (bridge.body.kind !== 'bridge') refuse(attempt, 'EOPNOTSUPP');
-  if (link.body.kind === 'loopback') refuse(attempt, 'EINVAL');
+  // A bridge that has lost all ports has no address.
+  if (link.body.kind === 'loopback' || link.mac === zeroMac) refuse(attempt, 'EINVAL');
   if (link.body.kind === 'bridge') refuse(attempt, 'ELOOP', 'Can not enslave a bridge to a bridge');
   link.controller = bridge;
   link.port = { ...freshPort(), vlans: link.namespace.world.bridgeVlans ? [defaultPvid] : [] };

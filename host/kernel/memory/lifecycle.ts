@@ -19,9 +19,11 @@ import {
 export function bringUp(link: LinkModel): void {
   if (link.up) return;
   link.up = true;
-  const hasIpv4 = link.addresses.some(({ prefix }) => ipFamily(prefixAddress(prefix)) === 4);
-  if (link.body.kind === 'loopback' && !hasIpv4) assign(link, ipPrefix(ip('127.0.0.1'), 8), {}, RT_SCOPE_HOST);
-  if (link.body.kind === 'loopback') startIpv6(link);
+  if (link.body.kind === 'loopback') {
+    const localhost = ipPrefix(ip('127.0.0.1'), 8);
+    if (!link.addresses.some(({ prefix }) => prefix === localhost)) assign(link, localhost, {}, RT_SCOPE_HOST);
+    startIpv6(link);
+  }
   for (const address of link.addresses) addAddressRoutes(link, address);
 }
 

@@ -31,14 +31,17 @@ export const addressBehaviours: readonly Behaviour[] = [
     },
   },
   {
-    name: 'the loopback link does not get back an address that was taken away, unless it has none when it is set up',
+    name: 'the loopback link gets back an address that was taken away when it is set up again',
     run: ({ sandbox }) => {
       sandbox.changeLink(1, { up: true });
       sandbox.removeAddress(1, prefix('127.0.0.1/8'));
       expect(prefixesOf(sandbox, 1)).toEqual(['::1/128']);
+      sandbox.changeLink(1, { up: true });
+      expect(prefixesOf(sandbox, 1)).toEqual(['::1/128']);
+      sandbox.addAddress(1, prefix('10.1.2.3/32'));
       sandbox.changeLink(1, { up: false });
       sandbox.changeLink(1, { up: true });
-      expect(prefixesOf(sandbox, 1)).toEqual(['127.0.0.1/8', '::1/128']);
+      expect(prefixesOf(sandbox, 1).sort()).toEqual(['10.1.2.3/32', '127.0.0.1/8', '::1/128']);
     },
   },
   {

@@ -55,6 +55,7 @@ export const routeBehaviours: readonly Behaviour[] = [
       ]);
       for (const route of made) remove(route);
       for (const route of made) expectErrno(() => remove(route), 'ESRCH');
+      for (const none of ['0.0.0.0/0', '::/0']) expectErrno(() => remove({ destination: prefix(none) }), 'ESRCH');
     },
   },
   {
