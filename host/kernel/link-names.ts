@@ -9,7 +9,7 @@ const longestName = 15;
  */
 export function isLinkName(name: string): boolean {
   const bytes = new TextEncoder().encode(name).length;
-  return bytes > 0 && bytes <= longestName && name !== '.' && name !== '..' && !/[/:%\0\s]/.test(name);
+  return bytes > 0 && bytes <= longestName && name !== '.' && name !== '..' && !/[/:%\0\t\n\v\f\r ]/.test(name);
 }
 
 /** Throws the KernelError that the kernel gives for the name: ERANGE where it is too long, EINVAL otherwise. */

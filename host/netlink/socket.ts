@@ -4,7 +4,7 @@ import { errnoNumbers } from '../system/errno.ts';
 import { systemCall, trySystemCall } from '../system/libc.ts';
 import { SystemError } from '../system/system-error.ts';
 import { NetlinkOverrun, NetlinkTimeout } from './errors.ts';
-import { struct, u16, u32 } from './fixed.ts';
+import { s32, struct, u16, u32 } from './fixed.ts';
 
 /** What a connection needs of a socket; fakes implement it. */
 export interface NetlinkSocket {
@@ -43,6 +43,9 @@ const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
 const longestPoll = 2 ** 31 - 1;
 
+/** poll.h: `struct pollfd`. */
+const pollDescriptor = struct({ fd: s32, events: u16, happened: u16 });
+/** linux/netlink.h: `struct sockaddr_nl`. */
 const socketAddress = struct({ family: u16, pad: u16, port: u32, groups: u32 });
 /** Dumps come in parts of up to 32 KiB, if the receiver has shown that it takes so much (af_netlink.c, netlink_dump). */
 const usualDatagram = 32 * 1024;
@@ -122,9 +125,7 @@ export class KernelNetlinkSocket implements NetlinkSocket {
 
   #wait(deadline: Deadline): void {
     const remaining = deadline.remaining;
-    const descriptor = new Uint8Array(8);
-    new DataView(descriptor.buffer).setInt32(0, this.#fd, true);
-    descriptor[4] = POLLIN;
+    const descriptor = pollDescriptor.encode({ fd: this.#fd, events: POLLIN, happened: 0 });
     const ready = trySystemCall('poll', descriptor, 1, Math.min(Math.ceil(remaining), longestPoll));
     if (ready < 0 && ready !== -errnoNumbers.EINTR) throw new SystemError('poll', -ready);
     if (ready === 0 && remaining === 0) throw new NetlinkTimeout();

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KernelError, NamespaceError } from '../../host/kernel/errors.ts';
 import type { Kernel, NetworkNamespace } from '../../host/kernel/kernel.ts';
@@ -130,6 +132,18 @@ describe.skipIf(reason !== undefined)(`the kernel of this machine alone${reason 
     } finally {
       kernel.close();
     }
+  });
+
+  test('each thread is in a namespace of its own', async () => {
+    using one = makeNamespace();
+    const own = ownNamespace();
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: one.path });
+    const [seen] = await once(worker, 'message');
+    expect(seen).toEqual({ links: ['lo'], moved: true, written: '7', back: true });
+    expect(ownNamespace()).toBe(own);
+    using world = makeLinuxWorld();
+    expect(world.kernel.openNamespace(one.path).readSysctl('ipv4/conf/lo/arp_notify')).toBe('7');
+    await once(worker, 'exit');
   });
 
   test('a time-out of the engine may fall anywhere, inside another namespace too', () => {
