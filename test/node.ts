@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Answer, answer } from '../host/calls/answer.ts';
+import type { Node } from '../host/calls/node.ts';
+import { defaultLimits } from '../host/cli/node.ts';
+import type { Engine } from '../host/engine/engine.ts';
+import { V8Engine } from '../host/engine/v8/engine.ts';
+import { prepareComponent } from '../host/engine/v8/prepare.ts';
+import { TranspiledStore } from '../host/engine/v8/store.ts';
+import { LeaseStore } from '../host/ipam/store.ts';
+import type { Kernel } from '../host/kernel/kernel.ts';
+import { SharedLocks } from '../host/operations/locks.ts';
+import { RecordStore } from '../host/records/store.ts';
+import type { Plugin, PluginStore } from '../host/trust/plugin.ts';
+import { digestOf, readManifest } from '../host/trust/store.ts';
+
+/** A node for tests: its files in a directory of its own, its plugins given as components. */
+export interface TestNode extends Disposable {
+  readonly node: Node;
+  readonly directory: string;
+  /** Lines that plugins and host have logged. */
+  readonly logged: string[];
+  /** Calls a plugin as a runtime does. */
+  call(type: string, environment: Readonly<Record<string, string>>, configuration: unknown): Called;
+}
+
+/** An answer with what stands on stdout, decoded. */
+export interface Called extends Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
+  readonly json: any;
+}
+
+export async function makeTestNode(
+  kernel: Kernel,
+  components: readonly Uint8Array[],
+  over: Partial<Node> = {},
+): Promise<TestNode> {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-node-'));
+  const logged: string[] = [];
+  const transpiled = new TranspiledStore(join(directory, 'transpiled'));
+  const plugins = givenPlugins(components);
+  for (const type of plugins.types) {
+    const plugin = plugins.find(type);
+    if (plugin !== undefined) await prepareComponent(transpiled, plugin);
+  }
+  const engine: Engine = new V8Engine(transpiled);
+  const node: Node = {
+    kernel,
+    engine,
+    plugins,
+    records: new RecordStore(join(directory, 'attachments')),
+    locks: new SharedLocks(join(directory, 'locks')),
+    leases: new LeaseStore(join(directory, 'indexes')),
+    limits: defaultLimits,
+    bootId: 'test',
+    log: (level, line) => logged.push(`${level}: ${line}`),
+    ...over,
+  };
+  return {
+    node,
+    directory,
+    logged,
+    call(type, environment, configuration) {
+      const text = typeof configuration === 'string' ? configuration : JSON.stringify(configuration);
+      const given = answer({ type, environment, readStdin: () => new TextEncoder().encode(text) }, () => node);
+      return { ...given, json: given.stdout === '' ? undefined : JSON.parse(given.stdout) };
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** The CNI types that the components' manifests name. */
+export function givenPlugins(components: readonly Uint8Array[]): PluginStore {
+  const plugins = new Map<string, Plugin>();
+  for (const bytes of components) {
+    const manifest = readManifest(bytes, 'a component of a test');
+    for (const type of manifest.types) plugins.set(type, { type, bytes, digest: digestOf(bytes), manifest });
+  }
+  return { types: [...plugins.keys()], find: (type) => plugins.get(type) };
+}
