@@ -1,9 +1,9 @@
 // What the world exports, carried out by the author's plugin.
 
-import type { Nothing, Result } from 'bulkhead-sdk/abi/values';
+import { Nothing, Result } from 'bulkhead-sdk/abi/values';
 import { runAdd, runCheck, runDel, runStatus } from 'bulkhead-sdk/entry';
 import { plugin } from 'guest/plugin';
-import type { Failure, Outcome, Request } from 'wit/cni/types';
+import { Failure, Outcome, Request } from 'wit/cni/types';
 
 export function add(request: Request): Result<Outcome, Failure> {
   return runAdd(plugin(), request);
