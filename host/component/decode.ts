@@ -62,7 +62,7 @@ function assertComponent(bytes: Uint8Array): void {
 function shapes(entities: Map<string, Entity>): ReadonlyMap<string, ExternShape> {
   const result = new Map<string, ExternShape>();
   for (const [name, entity] of entities) {
-    if ('exports' in entity) result.set(name, interfaceShape(entity));
+    if ('exports' in entity) result.set(name, interfaceShape(entity, name));
     else if (entity.kind === 'function') result.set(name, entity);
   }
   return result;

@@ -130,14 +130,14 @@ export function readExtern(reader: Reader, scope: Scope, name: string, owner: st
   }
 }
 
-/** The shape of an instance: its functions, and the resources that it defines. */
-export function interfaceShape(instance: Instance): InterfaceShape {
+/** The shape of the instance of that name: its functions, and the resources that it defines itself. */
+export function interfaceShape(instance: Instance, id: string): InterfaceShape {
   const functions = new Map<string, FunctionShape>();
   const resources: string[] = [];
   for (const [name, entity] of instance.exports) {
     if ('exports' in entity) throw new ComponentFormatError(`nested instance ${name} is not supported`);
     if (entity.kind === 'function') functions.set(name, entity);
-    else if (entity.type.kind === 'resource') resources.push(name);
+    else if (entity.type.kind === 'resource' && (entity.type.interface ?? id) === id) resources.push(name);
   }
   return { kind: 'interface', functions, resources };
 }
