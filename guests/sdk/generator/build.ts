@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco';
@@ -22,18 +22,17 @@ export interface GuestBuild {
 }
 
 export interface BuildOptions {
-  /** The guest: `manifest.json`, `plugin.ts`, and what that imports. */
+  /** The guest: `manifest.json`, `plugin.ts`, and what that imports; `wit/` with its world, where that is not one of the project's. */
   readonly directory: string;
-  /** Directory of the WIT package that has the guest's world; the project's own where absent. */
-  readonly wit?: string;
 }
 
 /**
  * Builds a guest into a component: bindings of its world, AssemblyScript, canonical names, the component, its manifest. The same
  * sources give the same bytes. The bindings are also written to `generated/`, to look at. Throws GeneratorError.
  */
-export async function buildGuest({ directory, wit = join(project, 'wit') }: BuildOptions): Promise<GuestBuild> {
+export async function buildGuest({ directory }: BuildOptions): Promise<GuestBuild> {
   const guest = resolve(directory);
+  const wit = existsSync(join(guest, 'wit')) ? join(guest, 'wit') : join(project, 'wit');
   const manifest = readManifest(join(guest, 'manifest.json'));
   const source = { path: wit, world: manifest.world };
   const core = await compileWorld(guest, source, 'bulkhead-sdk/abi/abort');

@@ -1,19 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Answer, answer } from '../host/calls/answer.ts';
-import type { Node } from '../host/calls/node.ts';
-import { defaultLimits } from '../host/cli/node.ts';
-import type { Engine } from '../host/engine/engine.ts';
-import { V8Engine } from '../host/engine/v8/engine.ts';
-import { prepareComponent } from '../host/engine/v8/prepare.ts';
-import { TranspiledStore } from '../host/engine/v8/store.ts';
-import { LeaseStore } from '../host/ipam/store.ts';
-import type { Kernel } from '../host/kernel/kernel.ts';
-import { SharedLocks } from '../host/operations/locks.ts';
-import { RecordStore } from '../host/records/store.ts';
-import type { Plugin, PluginStore } from '../host/trust/plugin.ts';
-import { digestOf, readManifest } from '../host/trust/store.ts';
+import { type Answer, answer } from '../calls/answer.ts';
+import type { Node } from '../calls/node.ts';
+import { defaultLimits } from '../cli/node.ts';
+import type { Engine } from '../engine/engine.ts';
+import { V8Engine } from '../engine/v8/engine.ts';
+import { prepareComponent } from '../engine/v8/prepare.ts';
+import { TranspiledStore } from '../engine/v8/store.ts';
+import { LeaseStore } from '../ipam/store.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { SharedLocks } from '../operations/locks.ts';
+import { RecordStore } from '../records/store.ts';
+import type { Plugin, PluginStore } from '../trust/plugin.ts';
+import { digestOf, readManifest } from '../trust/store.ts';
 
 /** A node for tests: its files in a directory of its own, its plugins given as components. */
 export interface TestNode extends Disposable {
