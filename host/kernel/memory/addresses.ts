@@ -43,7 +43,7 @@ function checkIpv6(attempt: string, link: LinkModel, prefix: IpPrefix): void {
   if (link.ipv6 === undefined) refuse(attempt, 'EINVAL');
   const address = prefixAddress(prefix);
   const isLoopback = link.body.kind === 'loopback';
-  if (!isLoopback && setting(link.ipv6, 'disable_ipv6') !== 0) {
+  if (setting(link.ipv6, 'disable_ipv6') !== 0) {
     refuse(attempt, 'EACCES', 'ipv6: IPv6 is disabled on this device');
   }
   if (prefixContains(ipv6Multicast, address)) {

@@ -1,6 +1,7 @@
 import { type MacAddress, parseMac } from '../../net/mac.ts';
 import type { BridgePort, BridgePortChange, VlanRange } from '../kernel.ts';
 import { refuse } from './failure.ts';
+import { followMtu } from './lifecycle.ts';
 import { type LinkModel, type NamespaceModel, type PortModel, portsOf } from './model.ts';
 
 /** net/bridge/br_vlan.c: BR_VLAN default_pvid, and the last VLAN id that may be used. */
@@ -45,7 +46,10 @@ export function followPorts(bridge: LinkModel): void {
   if (bridge.body.kind !== 'bridge') return;
   const ports = portsOf(bridge);
   if (!bridge.body.macChosen) setBridgeMac(bridge, ports.map(({ mac }) => mac).sort()[0] ?? zeroMac);
-  if (!bridge.body.mtuChosen) bridge.mtu = ports.length === 0 ? 1500 : Math.min(...ports.map(({ mtu }) => mtu));
+  const mtu = ports.length === 0 ? 1500 : Math.min(...ports.map((port) => port.mtu));
+  if (bridge.body.mtuChosen || bridge.mtu === mtu) return;
+  bridge.mtu = mtu;
+  followMtu(bridge);
 }
 
 /** br_stp_change_bridge_id: a new address makes the bridge look at its ports. */

@@ -59,11 +59,12 @@ export function switchIpv6(link: LinkModel, disabled: boolean): void {
   else if (link.body.kind === 'loopback' && link.up) startIpv6(link);
 }
 
-/** IPv6 does not know links with an MTU below 1280: it forgets them with all their sysctls, and starts anew. */
+/** IPv6 does not know links with an MTU below 1280: it forgets them with all their sysctls, save the loopback link, and starts anew. */
 export function followMtu(link: LinkModel): void {
   if (link.mtu < leastIpv6Mtu) {
-    if (link.ipv6 !== undefined) stopIpv6(link, false);
-    link.ipv6 = undefined;
+    const isLoopback = link.body.kind === 'loopback';
+    if (link.ipv6 !== undefined) stopIpv6(link, isLoopback && keepsAddresses(link));
+    if (!isLoopback) link.ipv6 = undefined;
     return;
   }
   link.ipv6 ??= copyConfiguration(link.namespace.ipv6.default);

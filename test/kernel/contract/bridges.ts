@@ -170,6 +170,17 @@ export const bridgeBehaviours: readonly Behaviour[] = [
     },
   },
   {
+    name: 'a port with an MTU below 1280 takes IPv6 from its bridge',
+    run: (world) => {
+      const bridge = makeBridge(world);
+      const { port } = makeVeth(world);
+      world.host.changeLink(port, { mtu: 1279, controller: bridge });
+      expectErrno(() => world.host.readSysctl('ipv6/conf/cni0/accept_ra'), 'ENOENT');
+      world.host.changeLink(port, { mtu: 1280 });
+      expect(world.host.readSysctl('ipv6/conf/cni0/accept_ra')).toBe('1');
+    },
+  },
+  {
     name: 'removing a bridge sets its ports free',
     run: (world) => {
       const bridge = makeBridge(world);
