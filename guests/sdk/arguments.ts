@@ -10,7 +10,7 @@ export class Arguments {
     const values = new Map<string, string>();
     const unknown: string[] = [];
     let ignoreUnknown = false;
-    const pairs = text === '' ? [] : text.split(';');
+    const pairs: string[] = text === '' ? [] : text.split(';');
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i].split('=');
       if (pair.length !== 2) fail(`ARGS: invalid pair ${quoted(pairs[i])}`);

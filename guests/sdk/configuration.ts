@@ -78,7 +78,8 @@ export class Configuration {
   }
 
   private find(key: string): Configuration | null {
-    const json = this.json.kind === JsonKind.Null ? null : this.mustBe(JsonKind.Object, 'object').json.find(key);
+    if (this.isNull) return null;
+    const json = this.mustBe(JsonKind.Object, 'object').json.find(key);
     return json === null || json.kind === JsonKind.Null ? null : new Configuration(json, this.pathOf(key));
   }
 
@@ -93,6 +94,8 @@ export class Configuration {
   private refuse<T>(type: string): T {
     const json = this.json;
     const found = json.kind === JsonKind.Number ? `number ${json.text}` : json.description();
-    return fail<T>(`${attempt}: json: cannot unmarshal ${found} into Go struct field NetConf.${this.path} of type ${type}`);
+    return fail<T>(
+      `${attempt}: json: cannot unmarshal ${found} into Go struct field NetConf.${this.path} of type ${type}`,
+    );
   }
 }

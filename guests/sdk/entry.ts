@@ -1,9 +1,9 @@
 // From the contract to the plugin: the generated entry of a component calls these.
 
-import { Nothing, ok, type Result } from 'bulkhead-sdk/abi/values';
+import { Nothing, ok, Result } from 'bulkhead-sdk/abi/values';
 import { Configuration } from 'bulkhead-sdk/configuration';
-import { Call, type Plugin } from 'bulkhead-sdk/plugin';
-import type { Failure, Outcome, Request } from 'wit/cni/types';
+import { Call, Plugin } from 'bulkhead-sdk/plugin';
+import { Failure, Outcome, Request } from 'wit/cni/types';
 
 export function runAdd(plugin: Plugin, request: Request): Result<Outcome, Failure> {
   return ok<Outcome, Failure>(plugin.add(new Call(request)));

@@ -1,9 +1,9 @@
 // The ways out. The host ends the call, and takes back whatever an ADD did: there is nothing to clean up before leaving.
 
-import type { Result } from 'bulkhead-sdk/abi/values';
+import { Result } from 'bulkhead-sdk/abi/values';
 import { fail as leave } from 'wit/cni/exit';
 import { Failure } from 'wit/cni/types';
-import type { Fault } from 'wit/net/types';
+import { Fault } from 'wit/net/types';
 
 /** Codes of error objects that a plugin may use (CNI specification 1.1.0, section "Error"). */
 export namespace codes {

@@ -21,7 +21,8 @@ export function parseV6(text: string): u16[] | null {
     return groups !== null && groups.length === 8 ? groups : null;
   }
   const before = text.substring(0, gap);
-  const left = before.includes('.') ? null : parseGroups(before);
+  if (before.includes('.')) return null;
+  const left = parseGroups(before);
   const right = parseGroups(text.substring(gap + 2));
   if (left === null || right === null || left.length + right.length > 7) return null;
   while (left.length + right.length < 8) left.push(0);

@@ -1,7 +1,7 @@
 // What an ADD made, put together.
 
-import type { Call } from 'bulkhead-sdk/plugin';
-import { type Address, type Dns, InterfaceInfo, Outcome, type OutcomeRoute } from 'wit/cni/types';
+import { Call } from 'bulkhead-sdk/plugin';
+import { Address, Dns, InterfaceInfo, Outcome, OutcomeRoute } from 'wit/cni/types';
 import { Some } from 'bulkhead-sdk/abi/values';
 
 /** An interface of the host's. Its hardware address and MTU the host fills in. */
@@ -34,6 +34,11 @@ export class OutcomeBuilder {
 
   addAddress(address: Address, position: u32): void {
     address.position = new Some<u32>(position);
+    this.outcome.addresses.push(address);
+  }
+
+  /** Of an address that is given out, for another plugin to put on an interface. */
+  addUnplacedAddress(address: Address): void {
     this.outcome.addresses.push(address);
   }
 

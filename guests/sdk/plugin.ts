@@ -1,6 +1,6 @@
 import { Arguments } from 'bulkhead-sdk/arguments';
 import { Configuration } from 'bulkhead-sdk/configuration';
-import type { Outcome, Request } from 'wit/cni/types';
+import { Outcome, Request } from 'wit/cni/types';
 
 /** What a call is about. */
 export class Call {

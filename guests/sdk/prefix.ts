@@ -52,7 +52,7 @@ export class Prefix {
   /** The last address of the network: all host bits 1; for IPv4 the broadcast address. */
   get last(): Ip {
     const ip = this.address;
-    if (ip.family === 4) return Ip.v4((<u32>ip.low) | ~(<u32>this.lowMask));
+    if (ip.family === 4) return Ip.v4(<u32>ip.low | ~(<u32>this.lowMask));
     return new Ip(6, ip.high | ~this.highMask, ip.low | ~this.lowMask);
   }
 

@@ -1,0 +1,54 @@
+// Gives a container one address of each range set. Who has which address is kept in files, by the host.
+
+import { ensure, orFail } from 'bulkhead-sdk/failure';
+import { Configuration } from 'bulkhead-sdk/configuration';
+import { OutcomeBuilder } from 'bulkhead-sdk/outcome';
+import { Call, Plugin } from 'bulkhead-sdk/plugin';
+import { routesField } from 'bulkhead-sdk/routes-field';
+import { Outcome } from 'wit/cni/types';
+import { held, release } from 'wit/ipam/leases';
+import { read } from 'wit/ipam/resolver';
+import { allocate } from './allocation';
+import { readPools, refuseTooManyFor } from './pools';
+import { RequestedAddresses } from './requested';
+
+class HostLocal extends Plugin {
+  add(call: Call): Outcome {
+    const requested = RequestedAddresses.of(call);
+    const pools = readPools(call.config);
+    ensure(pools.length > 0, 'no IP ranges specified');
+    if (call.singleAddressPerFamily) refuseTooManyFor(call.version, pools);
+
+    const ipam = call.config.object('ipam');
+    const outcome = new OutcomeBuilder(call);
+    const routes = routesField(ipam, 'routes');
+    for (let i = 0; i < routes.length; i++) outcome.addRoute(routes[i]);
+    const resolvConf = ipam.text('resolvConf');
+    if (resolvConf !== '') outcome.setDns(orFail(read(resolvConf), `failed to read ${resolvConf}`));
+    for (let i = 0; i < pools.length; i++) {
+      outcome.addUnplacedAddress(allocate(call.containerId, i, pools[i], requested.takeFrom(pools[i])));
+    }
+    requested.refuseLeftOver();
+    return outcome.build();
+  }
+
+  /** Needs no valid configuration: what the container has is on record. */
+  del(_call: Call): void {
+    orFail(release(), 'failed to release the addresses');
+  }
+
+  check(call: Call): void {
+    const addresses = orFail(held(), 'failed to read the leases');
+    ensure(addresses.length > 0, `host-local: Failed to find address added by container ${call.containerId}`);
+  }
+
+  /** Ranges may come with the ADD alone, in runtimeConfig. */
+  status(config: Configuration): void {
+    readPools(config);
+    routesField(config.object('ipam'), 'routes');
+  }
+}
+
+export function plugin(): Plugin {
+  return new HostLocal();
+}
