@@ -22,7 +22,8 @@ export function bringUp(link: LinkModel): void {
   if (link.body.kind === 'loopback') {
     const localhost = ipPrefix(ip('127.0.0.1'), 8);
     if (!link.addresses.some(({ prefix }) => prefix === localhost)) assign(link, localhost, {}, RT_SCOPE_HOST);
-    startIpv6(link);
+    if (link.mtu >= leastIpv6Mtu) startIpv6(link);
+    else stopIpv6(link, keepsAddresses(link));
   }
   for (const address of link.addresses) addAddressRoutes(link, address);
 }
@@ -56,7 +57,7 @@ export function settle(world: WorldModel): void {
 /** disable_ipv6: back to 0 brings the link-local address (of lo, ::1) again, anything else takes all addresses away. */
 export function switchIpv6(link: LinkModel, disabled: boolean): void {
   if (disabled) stopIpv6(link, false);
-  else if (link.body.kind === 'loopback' && link.up) startIpv6(link);
+  else if (link.body.kind === 'loopback' && link.up && link.mtu >= leastIpv6Mtu) startIpv6(link);
 }
 
 /** IPv6 does not know links with an MTU below 1280: it forgets them with all their sysctls, save the loopback link, and starts anew. */

@@ -1,24 +1,14 @@
-import { type MacAddress, macBytes, parseMac } from '../../net/mac.ts';
+import type { MacAddress } from '../../net/mac.ts';
 import type { Link, LinkChange, NewLink } from '../kernel.ts';
 import { requireLinkIndex, requireLinkName } from '../link-names.ts';
-import { followPorts, freshPort, leaveController, setBridgeMac, setController, zeroMac } from './bridges.ts';
+import { followPorts, freshPort, leaveController, setBridgeMac, setController } from './bridges.ts';
 import { copyConfiguration } from './configuration.ts';
 import { refuse } from './failure.ts';
 import { bringUp, followMtu, takeDown } from './lifecycle.ts';
+import { checkMac, checkMtu, drawMac } from './link-limits.ts';
 import { describeLink } from './link-state.ts';
-import {
-  findLink,
-  type LinkBody,
-  type LinkModel,
-  leastIpv6Mtu,
-  type NamespaceModel,
-  type WorldModel,
-} from './model.ts';
+import { findLink, type LinkBody, type LinkModel, leastIpv6Mtu, type NamespaceModel } from './model.ts';
 
-/** net/core/dev.c: dev_validate_mtu, with ETH_MIN_MTU and ETH_MAX_MTU (linux/if_ether.h) for all but the loopback link. */
-// A loopback link with less than that gives up IPv4 with all its settings; that is not modelled.
-const leastMtu = 68;
-const greatestMtu = 65535;
 const longestAlias = 255;
 const defaultQueue: Record<LinkBody['kind'], number> = {
   loopback: 1000,
@@ -212,28 +202,4 @@ function setMtu(attempt: string, link: LinkModel, mtu: number): void {
   if (link.body.kind === 'bridge') link.body.mtuChosen = true;
   followMtu(link);
   if (link.controller !== undefined) followPorts(link.controller);
-}
-
-function checkMtu(attempt: string, kind: LinkBody['kind'], mtu: number): void {
-  if (!Number.isInteger(mtu) || mtu < 0 || mtu > 0xffff_ffff) refuse(attempt, 'EINVAL');
-  if (kind === 'loopback') return;
-  // An MTU is an int to the kernel, so the greatest are negative.
-  if (mtu < leastMtu || mtu > 0x7fff_ffff) refuse(attempt, 'EINVAL', 'mtu less than device minimum');
-  if (mtu > greatestMtu) refuse(attempt, 'EINVAL', 'mtu greater than device maximum');
-}
-
-/** is_valid_ether_addr (linux/etherdevice.h): neither multicast nor all zero; the loopback link may be zero. */
-function checkMac(attempt: string, kind: LinkBody['kind'], mac: MacAddress): void {
-  const isMulticast = ((macBytes(mac)[0] ?? 0) & 1) === 1;
-  if (isMulticast || (mac === zeroMac && kind !== 'loopback')) refuse(attempt, 'EADDRNOTAVAIL');
-}
-
-/** Locally administered, one after the other: the same steps give the same addresses. */
-function drawMac(world: WorldModel): MacAddress {
-  world.lastMac += 1;
-  const tail = world.lastMac
-    .toString(16)
-    .padStart(8, '0')
-    .replace(/(..)(?=.)/g, '$1:');
-  return parseMac(`0a:58:${tail}`) ?? zeroMac;
 }
