@@ -21,8 +21,7 @@ class HostLocal extends Plugin {
 
     const ipam = call.config.object('ipam');
     const outcome = new OutcomeBuilder(call);
-    const routes = routesField(ipam, 'routes');
-    for (let i = 0; i < routes.length; i++) outcome.addRoute(routes[i]);
+    outcome.addRoutes(routesField(ipam, 'routes'));
     const resolvConf = ipam.text('resolvConf');
     if (resolvConf !== '') outcome.setDns(orFail(read(resolvConf), `failed to read ${resolvConf}`));
     for (let i = 0; i < pools.length; i++) {

@@ -1,8 +1,8 @@
 // What an ADD made, put together.
 
+import { Some } from 'bulkhead-sdk/abi/values';
 import { Call } from 'bulkhead-sdk/plugin';
 import { Address, Dns, InterfaceInfo, Outcome, OutcomeRoute } from 'wit/cni/types';
-import { Some } from 'bulkhead-sdk/abi/values';
 
 /** An interface of the host's. Its hardware address and MTU the host fills in. */
 export function hostInterface(name: string): InterfaceInfo {
@@ -37,18 +37,22 @@ export class OutcomeBuilder {
     this.outcome.addresses.push(address);
   }
 
+  addAddresses(addresses: Address[], position: u32): void {
+    for (let i = 0; i < addresses.length; i++) this.addAddress(addresses[i], position);
+  }
+
   /** Of an address that is given out, for another plugin to put on an interface. */
   addUnplacedAddress(address: Address): void {
     this.outcome.addresses.push(address);
   }
 
-  addRoute(route: OutcomeRoute): void {
-    this.outcome.routes.push(route);
+  addRoutes(routes: OutcomeRoute[]): void {
+    for (let i = 0; i < routes.length; i++) this.outcome.routes.push(routes[i]);
   }
 
-  /** Takes the place of the name servers so far. */
-  setDns(dns: Dns): void {
-    this.outcome.dns = dns;
+  /** Takes the place of the name servers so far, where there are any. */
+  setDns(dns: Dns | null): void {
+    if (dns !== null) this.outcome.dns = dns;
   }
 
   build(): Outcome {

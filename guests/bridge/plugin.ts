@@ -1,0 +1,100 @@
+// Connects a container to a Linux bridge of the host: a virtual switch. A pair of virtual Ethernet devices is the cable, one end in
+// the container, the other a port of the bridge. With an IPAM plugin the container gets addresses, and the bridge may be its gateway.
+
+import { Configuration } from 'bulkhead-sdk/configuration';
+import { ensure, orFail, orPassOn } from 'bulkhead-sdk/failure';
+import { configureInterface } from 'bulkhead-sdk/interface-addresses';
+import { toUp } from 'bulkhead-sdk/link-changes';
+import { findLink } from 'bulkhead-sdk/links';
+import { hostInterface, OutcomeBuilder, sandboxInterface } from 'bulkhead-sdk/outcome';
+import { Call, Plugin } from 'bulkhead-sdk/plugin';
+import { openSandbox } from 'bulkhead-sdk/sandbox';
+import { tryWriteSysctl } from 'bulkhead-sdk/sysctl';
+import { Outcome } from 'wit/cni/types';
+import * as delegate from 'wit/ipam/delegate';
+import * as host from 'wit/net/host';
+import { change, remove } from 'wit/net/link-control';
+import { Link } from 'wit/net/links';
+import { Netns } from 'wit/net/namespaces';
+import * as sandbox from 'wit/net/sandbox';
+import { FaultCode } from 'wit/net/types';
+import { ensureBridge } from './bridge-link';
+import { checkAttachment } from './check';
+import { configuredDns } from './dns';
+import { serveAsGateway } from './gateway-address';
+import { gatewayAddresses, nameGateways } from './gateways';
+import { connectPort, createPair, waitForPort } from './port';
+import { hasAddresses, Settings, wantedMac } from './settings';
+
+class Bridge extends Plugin {
+  add(call: Call): Outcome {
+    const settings = Settings.forAdd(call.config);
+    const mac = wantedMac(call);
+    const hostNs = host.open();
+    const containerNs = openSandbox();
+
+    const bridge = ensureBridge(hostNs, settings);
+    const container = createPair(containerNs, hostNs, call.interfaceName, settings.mtu, mac);
+    const port = connectPort(hostNs, container, bridge, settings);
+
+    const outcome = new OutcomeBuilder(call);
+    outcome.addInterface(hostInterface(bridge.name));
+    outcome.addInterface(hostInterface(port.name));
+    const position = outcome.addInterface(sandboxInterface(container.name, containerNs.path()));
+
+    if (settings.hasAddresses) {
+      const assignment = assignAddresses(containerNs, container, settings);
+      if (settings.isGateway) serveAsGateway(hostNs, bridge, gatewayAddresses(assignment), settings.forceAddress);
+      outcome.addAddresses(assignment.addresses, position);
+      outcome.addRoutes(assignment.routes);
+      outcome.setDns(assignment.dns);
+    } else {
+      orFail(change(containerNs, container.index, toUp()), `failed to set "${container.name}" up`);
+    }
+    waitForPort(hostNs, port);
+
+    outcome.setDns(configuredDns(call.config));
+    return outcome.build();
+  }
+
+  /** The container's end goes, and the other with it. The bridge stays for the other containers. */
+  del(call: Call): void {
+    const containerNs = sandbox.open();
+    if (containerNs !== null) removeInterface(containerNs, call.interfaceName);
+    if (hasAddresses(call.config)) orPassOn(delegate.del());
+  }
+
+  check(call: Call): void {
+    const settings = new Settings(call.config);
+    if (settings.hasAddresses) orPassOn(delegate.check());
+    checkAttachment(call, settings);
+  }
+
+  status(config: Configuration): void {
+    if (hasAddresses(config)) orPassOn(delegate.status());
+  }
+}
+
+/** Gets addresses from the IPAM plugin, and gives them to the container's interface, which is up from then on. */
+function assignAddresses(ns: Netns, container: Link, settings: Settings): delegate.Assignment {
+  const assignment = orPassOn(delegate.add());
+  ensure(assignment.addresses.length > 0, 'IPAM plugin returned missing IP config');
+  nameGateways(assignment, settings);
+  // Nobody else has the addresses, so there is no waiting for others to object; and when the link comes up, it says whose they are.
+  tryWriteSysctl(ns, `ipv6/conf/${container.name}/accept_dad`, '0');
+  tryWriteSysctl(ns, `ipv4/conf/${container.name}/arp_notify`, '1');
+  configureInterface(ns, container, assignment);
+  return assignment;
+}
+
+function removeInterface(ns: Netns, name: string): void {
+  const link = findLink(ns, name);
+  if (link === null) return;
+  const removed = remove(ns, link.index);
+  if (removed.failed && removed.error.code === FaultCode.NotFound) return;
+  orFail(removed, `failed to delete "${name}"`);
+}
+
+export function plugin(): Plugin {
+  return new Bridge();
+}

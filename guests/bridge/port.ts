@@ -1,0 +1,73 @@
+import { Some } from 'bulkhead-sdk/abi/values';
+import { expect, fail, orFail } from 'bulkhead-sdk/failure';
+import { toController, toUp } from 'bulkhead-sdk/link-changes';
+import { findLinkAt } from 'bulkhead-sdk/links';
+import { MacAddress } from 'bulkhead-sdk/mac';
+import { tryWriteSysctl } from 'bulkhead-sdk/sysctl';
+import * as bridgePorts from 'wit/net/bridge-ports';
+import { change, create, LinkPlan, NewLink, VethOptions } from 'wit/net/link-control';
+import { Link, LinkDetailsTag, OperState, waitUntilUp } from 'wit/net/links';
+import { Netns } from 'wit/net/namespaces';
+import { FaultCode } from 'wit/net/types';
+import { Settings } from './settings';
+
+const longestWait: u32 = 2_550;
+
+/** Makes the veth pair: the container's interface, with the other end in the host. Returns the container's end. */
+export function createPair(ns: Netns, host: Netns, name: string, mtu: u32, mac: MacAddress | null): Link {
+  const options = new VethOptions();
+  options.peerNamespace = host;
+  const link = new NewLink();
+  link.name = name;
+  link.mac = mac;
+  if (mtu !== 0) {
+    link.mtu = new Some<u32>(mtu);
+    options.peerMtu = new Some<u32>(mtu);
+  }
+  link.plan = LinkPlan.veth(options);
+  const created = create(ns, link);
+  if (!created.failed) return created.value;
+  const reason = created.error.message;
+  if (created.error.code !== FaultCode.Exists) return fail<Link>(`failed to make veth pair: ${reason}`);
+  return fail<Link>(`container veth name ("${name}") already exists: ${reason}`);
+}
+
+/** The other end of a veth pair; null where there is none in the host. */
+export function otherEnd(host: Netns, end: Link): Link | null {
+  if (end.details.tag !== LinkDetailsTag.Veth) return null;
+  return findLinkAt(host, end.details.veth.peerIndex);
+}
+
+/** Makes the host's end of the pair a port of the bridge, and sets it up. */
+export function connectPort(host: Netns, container: Link, bridge: Link, settings: Settings): Link {
+  const missing = `failed to lookup the other end of "${container.name}": Link not found`;
+  const port = expect<Link>(otherEnd(host, container), missing);
+  orFail(change(host, port.index, toUp()), `failed to set "${port.name}" up`);
+  tryWriteSysctl(host, `ipv6/conf/${port.name}/accept_ra`, '0');
+  const attempt = `failed to connect "${port.name}" to bridge ${bridge.name}`;
+  orFail(change(host, port.index, toController(bridge.index)), attempt);
+  // A new port is not a hairpin.
+  if (settings.hairpinMode) setHairpin(host, port);
+  return port;
+}
+
+/** A port that comes up does not forward at once. */
+export function waitForPort(host: Netns, port: Link): void {
+  const waited = waitUntilUp(host, port.index, longestWait);
+  if (!waited.failed) return;
+  if (waited.error.code !== FaultCode.TimedOut) fail(`failed to wait for bridge port: ${waited.error.message}`);
+  const current = findLinkAt(host, port.index);
+  fail(`bridge port in error state: ${current === null ? 'not-present' : stateName(current.state)}`);
+}
+
+function setHairpin(host: Netns, port: Link): void {
+  const hairpin = new bridgePorts.PortChange();
+  hairpin.hairpin = new Some<bool>(true);
+  orFail(bridgePorts.change(host, port.index, hairpin), `failed to setup hairpin mode for ${port.name}`);
+}
+
+/** As `ip link` says it. */
+function stateName(state: OperState): string {
+  const names = ['unknown', 'not-present', 'down', 'lower-layer-down', 'testing', 'dormant', 'up'];
+  return names[<i32>state];
+}

@@ -1,0 +1,65 @@
+import { Configuration } from 'bulkhead-sdk/configuration';
+import { codes, ensure, expect, fail } from 'bulkhead-sdk/failure';
+import { MacAddress, parseMac } from 'bulkhead-sdk/mac';
+import { Call } from 'bulkhead-sdk/plugin';
+
+/** What the network configuration asks of the bridge plugin. */
+export class Settings {
+  readonly bridge: string;
+  /** 0 leaves it to the kernel. */
+  readonly mtu: u32;
+  readonly isGateway: bool;
+  readonly isDefaultGateway: bool;
+  readonly forceAddress: bool;
+  readonly hairpinMode: bool;
+  readonly promiscMode: bool;
+  /** Whether containers get addresses. Without, the network is a mere switch. */
+  readonly hasAddresses: bool;
+
+  constructor(config: Configuration) {
+    this.bridge = config.text('bridge', 'cni0');
+    this.mtu = <u32>config.integer('mtu', 0, 0, i32.MAX_VALUE);
+    this.isDefaultGateway = config.flag('isDefaultGateway');
+    this.isGateway = config.flag('isGateway') || this.isDefaultGateway;
+    this.forceAddress = config.flag('forceAddress');
+    this.hairpinMode = config.flag('hairpinMode');
+    this.promiscMode = config.flag('promiscMode');
+    this.hasAddresses = hasAddresses(config);
+  }
+
+  /** Fails before anything is done where the settings cannot be had. */
+  static forAdd(config: Configuration): Settings {
+    refuseUnsupported(config);
+    const settings = new Settings(config);
+    if (settings.hairpinMode && settings.promiscMode) {
+      fail('cannot set hairpin mode and promiscuous mode at the same time');
+    }
+    return settings;
+  }
+}
+
+/** Whether the network has an IPAM plugin. */
+export function hasAddresses(config: Configuration): bool {
+  return config.object('ipam').text('type') !== '';
+}
+
+/** The hardware address that the container is to have: the runtime's word counts most, CNI_ARGS least. Null where it may be any. */
+export function wantedMac(call: Call): MacAddress | null {
+  let text = call.arguments(['MAC']).get('MAC');
+  text = call.config.object('args').object('cni').text('mac', text);
+  text = call.config.object('runtimeConfig').text('mac', text);
+  if (text === '') return null;
+  return expect<MacAddress>(parseMac(text), `failed to make veth pair: address ${text}: invalid MAC address`);
+}
+
+/** Better no network than one without the separation, or the translation, that somebody relies on. */
+function refuseUnsupported(config: Configuration): void {
+  refuse(config.integer('vlan') !== 0, 'vlan');
+  refuse(config.list('vlanTrunk').length > 0, 'vlanTrunk');
+  const flags = ['macspoofchk', 'ipMasq', 'enabledad', 'disableContainerInterface', 'portIsolation'];
+  for (let i = 0; i < flags.length; i++) refuse(config.flag(flags[i]), flags[i]);
+}
+
+function refuse(isSet: bool, key: string): void {
+  ensure(!isSet, `this version of the bridge plugin does not support "${key}"`, codes.invalidConfiguration);
+}

@@ -1,0 +1,72 @@
+import { Some } from 'bulkhead-sdk/abi/values';
+import { orFail } from 'bulkhead-sdk/failure';
+import { Ip } from 'bulkhead-sdk/ip';
+import { Prefix } from 'bulkhead-sdk/prefix';
+import { Address, OutcomeRoute } from 'wit/cni/types';
+import { Assignment } from 'wit/ipam/delegate';
+import { Link } from 'wit/net/links';
+import { Netns } from 'wit/net/namespaces';
+import { add, Route } from 'wit/net/routes';
+import { IpAddress } from 'wit/net/types';
+
+/** Adds the routes by the link. One without a gateway goes by the first gateway of its family. */
+export function addRoutes(ns: Netns, link: Link, assignment: Assignment): void {
+  for (let i = 0; i < assignment.routes.length; i++) {
+    const route = routeBy(link, assignment.routes[i], assignment.addresses);
+    orFail(add(ns, route), `failed to add route '${describe(route, link)}'`);
+  }
+}
+
+function routeBy(link: Link, wanted: OutcomeRoute, addresses: Address[]): Route {
+  const route = new Route();
+  route.destination = wanted.destination;
+  route.index = new Some<u32>(link.index);
+  route.gateway =
+    wanted.gateway === null ? firstGateway(addresses, Prefix.from(wanted.destination).family) : wanted.gateway;
+  route.mtu = wanted.mtu;
+  route.advertisedMss = wanted.advertisedMss;
+  route.priority = wanted.priority;
+  route.table = wanted.table;
+  route.scope = wanted.scope;
+  return route;
+}
+
+/** Null where no address of the family has one. */
+function firstGateway(addresses: Address[], family: i32): IpAddress | null {
+  for (let i = 0; i < addresses.length; i++) {
+    const gateway = addresses[i].gateway;
+    if (gateway !== null && Ip.from(gateway).family === family) return gateway;
+  }
+  return null;
+}
+
+/** In the words of the reference. */
+function describe(route: Route, link: Link): string {
+  const destination = Prefix.from(route.destination).toString();
+  const gateway = route.gateway;
+  const via = gateway === null ? '<nil>' : Ip.from(gateway).toString();
+  const priority = route.priority;
+  const metric = priority === null ? 0 : priority.value;
+  const scope = route.scope;
+  const scopeText = scopeName(scope === null ? 0 : scope.value);
+  const table = route.table;
+  const tableNumber = table === null ? 0 : table.value;
+  return `${destination} via ${via} dev ${link.name} metric ${metric} (Scope: ${scopeText}, Table: ${tableNumber})`;
+}
+
+function scopeName(scope: u8): string {
+  switch (scope) {
+    case 0:
+      return 'universe';
+    case 200:
+      return 'site';
+    case 253:
+      return 'link';
+    case 254:
+      return 'host';
+    case 255:
+      return 'nowhere';
+    default:
+      return scope.toString();
+  }
+}
