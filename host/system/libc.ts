@@ -10,6 +10,7 @@ import { SystemError } from './system-error.ts';
 const prototypes = {
   socket: 'int socket(int domain, int type, int protocol)',
   bind: 'int bind(int fd, const void *address, uint32_t length)',
+  connect: 'int connect(int fd, const void *address, uint32_t length)',
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   send: 'int64_t send(int fd, const void *bytes, size_t length, int flags)',
   recvfrom: 'int64_t recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *addressLength)',

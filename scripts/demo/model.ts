@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Answer, answer } from '../../host/calls/answer.ts';
+import { layoutOf } from '../../host/cli/layout.ts';
+import { openNode } from '../../host/cli/node.ts';
+import { built } from '../../host/cli/project.ts';
+import { createMemoryKernel } from '../../host/kernel/memory/memory-kernel.ts';
+import { ip } from '../../host/net/ip.ts';
+import { explainPlugins } from './explain.ts';
+import { addressIn, type Container, environment, gateway, loopback, network } from './network.ts';
+import { bad, document, faint, good, title, verdict } from './paper.ts';
+
+/** The demo on the kernel in memory: the same plugins and the same host, in one process. That a container reaches another is the model's word. */
+export function runOnModel(): void {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-demo-'));
+  try {
+    demonstrate(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function demonstrate(directory: string): void {
+  explainPlugins();
+  const kernel = createMemoryKernel();
+  const layout = { ...layoutOf(directory, 'demo'), plugins: built.plugins, transpiled: built.transpiled };
+  const node = openNode(layout, kernel, (level, text) => console.error(`${level}: ${text}`));
+  const containers = ['blue', 'green'].map((id): Container => ({ id, namespace: `/run/netns/${id}` }));
+  for (const { namespace } of containers) kernel.addNamespace(namespace);
+  const configuration = { ...network, ipam: { ...network.ipam, dataDir: join(directory, 'leases') } };
+  const call = (verb: string, container: Container, interfaceName: string, config: { type: string }) => {
+    const stdin = new TextEncoder().encode(JSON.stringify(config));
+    return answer(
+      {
+        type: config.type,
+        environment: environment(verb, container, interfaceName, '/opt/cni/bin'),
+        readStdin: () => stdin,
+      },
+      () => node,
+    );
+  };
+
+  title('Attaching two containers');
+  const addresses = containers.map((container) => {
+    expectSuccess(`loopback ADD ${container.id}`, call('ADD', container, 'lo', loopback));
+    const added = call('ADD', container, 'eth0', configuration);
+    expectSuccess(`bridge ADD ${container.id}`, added);
+    document(added.stdout);
+    return added.exitCode === 0 ? addressIn(added.stdout) : '';
+  });
+
+  title('Reaching each other, and the gateway: the model’s own answer');
+  for (const [from, to, name] of [
+    [0, addresses[1] ?? '', 'green'],
+    [1, addresses[0] ?? '', 'blue'],
+    [0, gateway, 'the gateway'],
+  ] as const) {
+    const container = containers[from] as Container;
+    const heard = to === '' ? undefined : kernel.echo(kernel.openNamespace(container.namespace), ip(to));
+    verdict(heard?.kind === 'answered', `${container.id} → ${name} (${to})  ${faint(JSON.stringify(heard))}`);
+  }
+
+  title('Detaching');
+  for (const container of containers) {
+    expectSuccess(`bridge DEL ${container.id}`, call('DEL', container, 'eth0', configuration));
+    expectSuccess(`loopback DEL ${container.id}`, call('DEL', container, 'lo', loopback));
+  }
+  const links = kernel.host.links().map((one) => one.name);
+  verdict(
+    links.every((name) => name === 'lo' || name === network.bridge),
+    `links of containers: none ${faint(`(${links.join(', ')})`)}`,
+  );
+  verdict(node.records.all().length === 0, 'records: none');
+}
+
+function expectSuccess(what: string, { exitCode, stdout }: Answer): void {
+  if (exitCode === 0) good(what);
+  else bad(`${what}: ${stdout}`);
+}
