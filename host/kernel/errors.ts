@@ -1,6 +1,6 @@
 import { type ErrnoName, errnoNumbers, errnoText } from '../system/errno.ts';
 
-export { type ErrnoName, errnoNumbers, errnoText };
+export { type ErrnoName, errnoNumbers };
 
 /**
  * The kernel said no. The message says what was being done, to what, and why it failed:

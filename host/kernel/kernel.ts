@@ -117,6 +117,7 @@ export interface NetworkNamespace {
   /** Returns when no IPv6 address of the link is tentative, by notification. EADDRINUSE names a duplicate; ETIMEDOUT. */
   waitUntilUsable(index: number, timeoutMilliseconds: number): void;
 
+  /** Gives the handle back; used afterwards, it throws EBADF. The host's stays of use until the kernel is closed. */
   close(): void;
 }
 

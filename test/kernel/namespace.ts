@@ -26,7 +26,12 @@ export function makeNamespace(): TestNamespace {
   const directory = mkdtempSync(join(tmpdir(), prefix));
   const path = join(directory, 'net');
   writeFileSync(path, '');
-  execFileSync('unshare', [`--net=${path}`, 'true']);
+  try {
+    execFileSync('unshare', [`--net=${path}`, 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    removeDirectory(directory);
+    throw error;
+  }
   const remove = () => {
     if (!alive.delete(namespace)) return;
     removeDirectory(directory);

@@ -36,7 +36,7 @@ export class MemoryKernel implements Kernel {
 
   constructor({ bridgeVlans = true }: MemoryKernelOptions) {
     this.#world = createWorld({ bridgeVlans });
-    this.host = new MemoryNamespace(addNamespace(this.#world), '', () => {});
+    this.host = new MemoryNamespace(addNamespace(this.#world), '');
   }
 
   openNamespace(path: string): MemoryNamespace {
@@ -72,7 +72,7 @@ export class MemoryKernel implements Kernel {
   /** What there is, as plain data that two kernels in the same state have equal. Keyed by path; the host's is empty. */
   dump(): Readonly<Record<string, NamespaceSnapshot>> {
     const models = [...this.#paths].sort(([a], [b]) => (a < b ? -1 : 1));
-    const sandboxes = models.map(([path, model]) => [path, snapshot(new MemoryNamespace(model, path, () => {}))]);
+    const sandboxes = models.map(([path, model]) => [path, snapshot(new MemoryNamespace(model, path))]);
     return { '': snapshot(this.host), ...Object.fromEntries(sandboxes) };
   }
 

@@ -28,10 +28,11 @@ import { waitUntilUp, waitUntilUsable } from './waits.ts';
 export class MemoryNamespace implements NetworkNamespace {
   readonly path: string;
   readonly #model: NamespaceModel;
-  readonly #onClose: () => void;
+  /** Absent for the host's, which is not closed before the kernel is. */
+  readonly #onClose: (() => void) | undefined;
   #closed = false;
 
-  constructor(model: NamespaceModel, path: string, onClose: () => void) {
+  constructor(model: NamespaceModel, path: string, onClose?: () => void) {
     this.#model = model;
     this.path = path;
     this.#onClose = onClose;
@@ -157,7 +158,7 @@ export class MemoryNamespace implements NetworkNamespace {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#onClose === undefined) return;
     this.#closed = true;
     this.#onClose();
   }

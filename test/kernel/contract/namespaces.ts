@@ -37,6 +37,13 @@ export const namespaceBehaviours: readonly Behaviour[] = [
     },
   },
   {
+    name: "the host's handle stays of use when it is closed",
+    run: ({ kernel }) => {
+      kernel.host.close();
+      expect(kernel.host.links()).toHaveLength(1);
+    },
+  },
+  {
     name: 'handles work again after recovery',
     run: (world) => {
       const { port } = makeVeth(world);
