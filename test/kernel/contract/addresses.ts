@@ -56,18 +56,20 @@ export const addressBehaviours: readonly Behaviour[] = [
         { prefix: 'fd00::3/64', index: eth, state: 'usable', scope: 0 },
       ]);
       expect(routesOf(sandbox)).toEqual([]);
-      expect(sandbox.routes({ table: 255 })).toEqual([
-        {
-          destination: '10.1.2.3/32',
-          kind: 'local',
-          source: '10.1.2.3',
-          table: 255,
-          scope: 254,
-          protocol: 2,
-          index: eth,
-        },
-        { destination: 'fd00::3/128', kind: 'local', table: 255, scope: 0, protocol: 2, index: eth },
-      ]);
+      eventually(() =>
+        expect(sandbox.routes({ table: 255 })).toEqual([
+          {
+            destination: '10.1.2.3/32',
+            kind: 'local',
+            source: '10.1.2.3',
+            table: 255,
+            scope: 254,
+            protocol: 2,
+            index: eth,
+          },
+          { destination: 'fd00::3/128', kind: 'local', table: 255, scope: 0, protocol: 2, index: eth },
+        ]),
+      );
       sandbox.changeLink(eth, { up: true });
       eventually(() =>
         expect(sandbox.routes()).toEqual([
