@@ -5,7 +5,7 @@ import { projectVersion } from './project.ts';
 const root = ['--root <dir>', 'prefix of every file that Bulkhead owns', '/'] as const;
 
 /** The bulkhead command. Each action loads what it needs when it runs. */
-export function program(): Command {
+function program(): Command {
   const command = new Command('bulkhead')
     .description('CNI plugins as sandboxed WebAssembly components')
     .version(projectVersion())

@@ -10,7 +10,7 @@ export const defaultVersion: SpecVersion = '0.1.0';
 /** Verbs that came after 0.1.0, and the version they came with. */
 const since = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' } as const;
 
-export function isSupported(version: string): version is SpecVersion {
+function isSupported(version: string): version is SpecVersion {
   return (supportedVersions as readonly string[]).includes(version);
 }
 
@@ -34,7 +34,7 @@ export function assertVersion(verb: 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS', v
 }
 
 /** Negative, zero or positive. Throws CniError `decodingFailure` where a version is not up to three numbers with dots. */
-export function compareVersions(left: string, right: string): number {
+function compareVersions(left: string, right: string): number {
   const [a, b] = [parse(left), parse(right)];
   for (let i = 0; i < 3; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

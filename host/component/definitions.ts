@@ -46,7 +46,7 @@ export function newScope(parent?: Scope): Scope {
 }
 
 /** `valtype` (component-model Binary.md): a primitive, or an index of the type space. */
-export function readValueType(reader: Reader, scope: Scope): ValueType {
+function readValueType(reader: Reader, scope: Scope): ValueType {
   const primitive = primitives[reader.peek()];
   if (primitive !== undefined) {
     reader.byte();

@@ -12,7 +12,7 @@ import { opcodes, skipInstruction } from './instruction.ts';
 import { ComponentFormatError, Reader } from './reader.ts';
 
 /** Bytes of one page of linear memory. */
-export const pageSize = 65_536;
+const pageSize = 65_536;
 
 /** The exported global that is 1 after a `memory.grow` was refused. */
 export const memoryGuardExport = 'bulkhead:memory-limit';

@@ -1,4 +1,3 @@
-import type { CniError } from '../cni/error.ts';
 import type { Dns, OutcomeAddress, OutcomeRoute } from '../cni/outcome.ts';
 import type { Leases } from '../ipam/leases.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
@@ -41,6 +40,3 @@ export interface Assignment {
   readonly routes: readonly OutcomeRoute[];
   readonly dns?: Dns | undefined;
 }
-
-/** What `bulkhead:cni/types.failure` carries. */
-export type DelegateFailure = Pick<CniError, 'code' | 'message' | 'details'>;

@@ -111,7 +111,7 @@ export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'p
 }
 
 /** Ports of a bridge. */
-export function portsOf(namespace: NetworkNamespace, bridge: Link): readonly Link[] {
+function portsOf(namespace: NetworkNamespace, bridge: Link): readonly Link[] {
   return namespace.links().filter((link) => link.controller === bridge.index);
 }
 

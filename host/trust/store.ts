@@ -62,7 +62,7 @@ export function readManifest(bytes: Uint8Array, name: string): Manifest {
 }
 
 /** The whole of a regular file that is not behind a symbolic link. Throws PluginError. */
-export function readOnce(path: string): Uint8Array {
+function readOnce(path: string): Uint8Array {
   const fd = open(path);
   try {
     const stat = fstatSync(fd);

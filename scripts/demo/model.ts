@@ -58,7 +58,10 @@ function demonstrate(directory: string): void {
   ] as const) {
     const container = containers[from] as Container;
     const heard = to === '' ? undefined : kernel.echo(kernel.openNamespace(container.namespace), ip(to));
-    verdict(heard?.kind === 'answered', `${container.id} → ${name} (${to})  ${faint(JSON.stringify(heard))}`);
+    verdict(
+      heard?.kind === 'answered',
+      `${container.id} → ${name} (${to})  ${faint(heard === undefined ? 'not attached' : heard.kind)}`,
+    );
   }
 
   title('Detaching');

@@ -136,7 +136,7 @@ export function isReference(type: WitType): boolean {
   return ['string', 'list', 'tuple', 'record', 'variant', 'result', 'own', 'borrow'].includes(kind);
 }
 
-export function tupleName(length: number): string {
+function tupleName(length: number): string {
   if (length > 16) throw new GeneratorError(`a tuple of ${length}: 16 are the most`);
   return `Tuple${length}`;
 }

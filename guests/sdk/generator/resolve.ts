@@ -16,7 +16,7 @@ export interface WitSource {
 }
 
 /** Strings are UTF-16 on both sides: AssemblyScript's own, and JavaScript's. */
-export const stringEncoding = 'utf16';
+const stringEncoding = 'utf16';
 
 /** Resolves a world by the tools that every other language uses: names, versions, `use` and `include` are theirs to find. Throws what they throw. */
 export async function resolveWorld(source: WitSource): Promise<ResolvedWorld> {

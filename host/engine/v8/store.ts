@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import type { Transpiled } from './transpile.ts';
@@ -22,6 +31,7 @@ export class TranspiledStore {
       writeFileSync(join(temporary, 'glue.js'), transpiled.glue);
       writeFileSync(join(temporary, 'glue.cache'), new Script(transpiled.glue).createCachedData());
       for (const [name, core] of transpiled.cores) writeFileSync(join(temporary, name), core);
+      chmodSync(temporary, 0o755);
       publish(temporary, join(this.directory, digest));
     } finally {
       rmSync(temporary, { recursive: true, force: true });
