@@ -1,5 +1,6 @@
 import { Some } from 'bulkhead-sdk/abi/values';
 import { fail, orFail } from 'bulkhead-sdk/failure';
+import { settleAddresses } from 'bulkhead-sdk/interface-addresses';
 import { toMac } from 'bulkhead-sdk/link-changes';
 import { lookUpLink } from 'bulkhead-sdk/links';
 import { Prefix } from 'bulkhead-sdk/prefix';
@@ -10,7 +11,10 @@ import { Link } from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
 import { FaultCode } from 'wit/net/types';
 
-/** Makes the bridge the gateway of its containers: it gets the addresses, and the host forwards. */
+/**
+ * Makes the bridge the gateway of its containers: it gets the addresses, and the host forwards. A new IPv6 address answers only once the
+ * kernel has seen that nobody else has it, which takes a second or two for the first container.
+ */
 export function serveAsGateway(host: Netns, bridge: Link, gateways: Prefix[], forceAddress: bool): void {
   for (let family = 4; family <= 6; family += 2) {
     let any = false;
@@ -19,7 +23,9 @@ export function serveAsGateway(host: Netns, bridge: Link, gateways: Prefix[], fo
       ensureAddress(host, bridge, gateways[i], forceAddress);
       any = true;
     }
-    if (any) ensureForwarding(host, family);
+    if (!any) continue;
+    ensureForwarding(host, family);
+    if (family === 6) settleAddresses(host, bridge);
   }
 }
 

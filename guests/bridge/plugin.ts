@@ -37,7 +37,7 @@ class Bridge extends Plugin {
     const container = createPair(containerNs, hostNs, call.interfaceName, settings.mtu, mac);
     const port = connectPort(hostNs, container, bridge, settings);
 
-    const outcome = new OutcomeBuilder(call);
+    const outcome = new OutcomeBuilder(call.previous);
     outcome.addInterface(hostInterface(bridge.name));
     outcome.addInterface(hostInterface(port.name));
     const position = outcome.addInterface(sandboxInterface(container.name, containerNs.path()));

@@ -20,7 +20,7 @@ class HostLocal extends Plugin {
     if (call.singleAddressPerFamily) refuseTooManyFor(call.version, pools);
 
     const ipam = call.config.object('ipam');
-    const outcome = new OutcomeBuilder(call);
+    const outcome = new OutcomeBuilder();
     outcome.addRoutes(routesField(ipam, 'routes'));
     const resolvConf = ipam.text('resolvConf');
     if (resolvConf !== '') outcome.setDns(orFail(read(resolvConf), `failed to read ${resolvConf}`));

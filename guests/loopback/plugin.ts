@@ -21,7 +21,7 @@ class Loopback extends Plugin {
     orFail(change(ns, lo.index, toUp()), 'failed to set "lo" up');
     const found = loopbackAddresses(ns, lo.index);
 
-    const outcome = new OutcomeBuilder(call);
+    const outcome = new OutcomeBuilder(call.previous);
     if (call.previous !== null) return outcome.build();
     const position = outcome.addInterface(sandboxInterface('lo', ns.path()));
     for (let i = 0; i < found.length; i++) {

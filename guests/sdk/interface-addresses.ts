@@ -27,7 +27,7 @@ export function configureInterface(ns: Netns, link: Link, assignment: Assignment
     orFail(add(ns, link.index, prefix, 0), attempt);
   }
   orFail(change(ns, link.index, toUp()), `failed to set "${link.name}" UP`);
-  if (hasIpv6) settle(ns, link);
+  if (hasIpv6) settleAddresses(ns, link);
   addRoutes(ns, link, assignment);
 }
 
@@ -55,8 +55,8 @@ function enableIpv6(ns: Netns, name: string): void {
   orFail(sysctls.write(ns, `ipv6/conf/${name}/keep_addr_on_down`, '1'), attempt);
 }
 
-/** On a link that carries nothing, addresses stay tentative: that is no failure. */
-function settle(ns: Netns, link: Link): void {
+/** Waits until no IPv6 address of the link is tentative. On a link that carries nothing they stay so: that is no failure. */
+export function settleAddresses(ns: Netns, link: Link): void {
   const settled = waitUntilUsable(ns, link.index, longestSettling);
   if (!settled.failed) return;
   if (settled.error.code === FaultCode.TimedOut) {

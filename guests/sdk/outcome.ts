@@ -1,7 +1,6 @@
 // What an ADD made, put together.
 
 import { Some } from 'bulkhead-sdk/abi/values';
-import { Call } from 'bulkhead-sdk/plugin';
 import { Address, Dns, InterfaceInfo, Outcome, OutcomeRoute } from 'wit/cni/types';
 
 /** An interface of the host's. Its hardware address and MTU the host fills in. */
@@ -18,13 +17,15 @@ export function sandboxInterface(name: string, sandbox: string): InterfaceInfo {
   return info;
 }
 
-/** An outcome under construction, on top of what the plugins before this one made (CNI specification 1.1.0, section 2, ADD). */
+/**
+ * An outcome under construction. A plugin that works on interfaces starts from what the plugins before it made (CNI specification 1.1.0,
+ * section 2, ADD); one that gives out addresses starts from nothing, since its caller adds to that itself.
+ */
 export class OutcomeBuilder {
-  private outcome: Outcome = new Outcome();
+  private outcome: Outcome;
 
-  constructor(call: Call) {
-    const previous = call.previous;
-    if (previous !== null) this.outcome = previous;
+  constructor(previous: Outcome | null = null) {
+    this.outcome = previous === null ? new Outcome() : previous;
   }
 
   /** Returns the position of the interface among all. */

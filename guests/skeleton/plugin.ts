@@ -18,7 +18,7 @@ class Skeleton extends Plugin {
     const link = lookUpLink(ns, call.interfaceName);
     orFail(change(ns, link.index, toMtu(mtu)), `failed to set the MTU of "${link.name}"`);
     log.info(`${link.name} has an MTU of ${mtu}, after ${link.mtu}`);
-    return new OutcomeBuilder(call).build();
+    return new OutcomeBuilder(call.previous).build();
   }
 
   check(call: Call): void {
