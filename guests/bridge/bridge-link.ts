@@ -25,7 +25,8 @@ export function ensureBridge(host: Netns, settings: Settings): Link {
     const reason = `${attempt}: could not set promiscuous mode on "${name}"`;
     orFail(change(host, bridge.index, toPromiscuous()), reason);
   }
-  if (isNew) tryWriteSysctl(host, `ipv6/conf/${name}/accept_ra`, '0');
+  // Or a container could make itself the host's router (CVE-2020-10749).
+  tryWriteSysctl(host, `ipv6/conf/${name}/accept_ra`, '0');
   if (!bridge.up) orFail(change(host, bridge.index, toUp()), attempt);
   return bridge;
 }

@@ -47,8 +47,9 @@ function checkContainer(containerNs: Netns, info: InterfaceInfo): Link {
   const link = expect<Link>(findLink(containerNs, info.name), `Interface name ${info.name} not found`);
   const isVeth = link.details.tag === LinkDetailsTag.Veth;
   ensure(isVeth, `Error: Container interface ${info.name} not of type veth`);
-  const mac = info.mac === null ? '' : info.mac!;
-  ensure(hasMac(link, info), `Interface ${info.name} Mac ${mac} doesn't match container Mac: ${macOf(link)}`);
+  const mac = info.mac;
+  const named = mac === null ? '' : mac;
+  ensure(hasMac(link, info), `Interface ${info.name} Mac ${named} doesn't match container Mac: ${macOf(link)}`);
   return link;
 }
 

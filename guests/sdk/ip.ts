@@ -103,11 +103,6 @@ export class Ip {
     return this.compare(other) === 0;
   }
 
-  /** Unspecified: 0.0.0.0 or ::. */
-  get isZero(): bool {
-    return this.high === 0 && this.low === 0;
-  }
-
   /** 127.0.0.0/8 or ::1. */
   get isLoopback(): bool {
     if (this.family === 4) return this.low >> 24 === 127;

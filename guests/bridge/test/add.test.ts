@@ -41,6 +41,13 @@ describe('ADD without IPAM', () => {
     expect(bench.host.readSysctl(`ipv6/conf/${port()?.name}/accept_ra`)).toBe('0');
   });
 
+  test('a bridge that was there takes no router advertisements from containers either', () => {
+    bench.host.createLink({ name: 'cni0', plan: { kind: 'bridge' } });
+    bench.host.writeSysctl('ipv6/conf/cni0/accept_ra', '1');
+    bench.call('ADD', 'a', {});
+    expect(bench.host.readSysctl('ipv6/conf/cni0/accept_ra')).toBe('0');
+  });
+
   test('a second container gets a port of the same bridge', () => {
     bench.call('ADD', 'a', {});
     bench.call('ADD', 'b', {});

@@ -138,6 +138,11 @@ describe('ADD', () => {
   });
 });
 
+test('a file of name servers that is not there fails the ADD, and nothing stays leased', () => {
+  const { json } = call('ADD', 'c0', { ...oneRange, resolvConf: '/nonexistent/resolv.conf' });
+  expect(json).toMatchObject({ code: 999, msg: expect.stringMatching(/\/nonexistent\/resolv.conf/) });
+});
+
 describe('requested addresses', () => {
   test.each<[string, Asked, string[]]>([
     ['in CNI_ARGS', { args: 'IP=10.1.2.77' }, ['10.1.2.77/24']],
