@@ -40,13 +40,9 @@ export class Transaction {
   perform<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
     this.#options.observe?.('authorize', operation);
     this.#options.authorize(operation);
-    const definition = definitions[operation.kind as K];
-    const { context, direction } = this.#options;
-    if (direction === 'forward') return this.#apply(definition, operation, { scope: 'covered' });
-    const plan = definition.plan(operation, context);
-    if (plan.scope !== 'shared') return this.#run(definition, operation, plan);
-    // What was seen before the lock may have changed by now.
-    return this.#locked(plan.object, () => this.#run(definition, operation, definition.plan(operation, context)));
+    const value = this.#carryOut(definitions[operation.kind as K], operation);
+    this.#options.observe?.('applied', operation);
+    return value;
   }
 
   /** Reads something shared that the attachment is going to rely on. From here on it is in use, and stays. */
@@ -91,6 +87,18 @@ export class Transaction {
     return this.#undoAll(newestFirst(entries.filter((entry) => entry.object === undefined)));
   }
 
+  #carryOut<K extends OperationKind>(
+    definition: OperationDefinition<K>,
+    operation: OperationOf<K> & Operation,
+  ): ValueOf<K> {
+    const { context, direction } = this.#options;
+    if (direction === 'forward') return this.#apply(definition, operation, { scope: 'covered' });
+    const plan = definition.plan(operation, context);
+    if (plan.scope !== 'shared') return this.#run(definition, operation, plan);
+    // What was seen before the lock may have changed by now.
+    return this.#locked(plan.object, () => this.#run(definition, operation, definition.plan(operation, context)));
+  }
+
   #run<K extends OperationKind>(
     definition: OperationDefinition<K>,
     operation: OperationOf<K> & Operation,
@@ -108,7 +116,7 @@ export class Transaction {
       return value;
     } catch (error) {
       // Where the kernel said no, nothing was done; but of a change in several steps, some may have been.
-      if (number !== undefined && isDefinite(error)) {
+      if (number !== undefined && isRefusal(error)) {
         if (definition.inSteps) undo(plan.effect, this.#options.context);
         record?.undone(number);
       }
@@ -122,9 +130,7 @@ export class Transaction {
     plan: Plan,
   ): ValueOf<K> {
     this.#options.observe?.('apply', operation);
-    const value = definition.apply(operation, plan, this.#options.context);
-    this.#options.observe?.('applied', operation);
-    return value;
+    return definition.apply(operation, plan, this.#options.context);
   }
 
   #undoAll(entries: readonly Entry[]): unknown[] {
@@ -155,9 +161,9 @@ export class Transaction {
   }
 }
 
-/** Whether the kernel answered. After a time-out it is not known what it did. */
-function isDefinite(error: unknown): boolean {
-  return !(error instanceof KernelError) || !error.is('ETIMEDOUT');
+/** Whether the kernel said no. After a time-out, or a fault of the host, it is not known what was done. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof KernelError && !error.is('ETIMEDOUT');
 }
 
 /** Ports of a bridge that this attachment did not make: somebody without a record, such as the Go plugins, uses it. */

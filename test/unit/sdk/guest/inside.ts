@@ -1,5 +1,3 @@
-// @ts-nocheck: AssemblyScript, which has types of its own.
-// biome-ignore-all lint/style/useImportType: AssemblyScript has no imports of types.
 
 import { Tuple3 } from 'bulkhead-sdk/abi/values';
 import { Arguments } from 'bulkhead-sdk/arguments';
