@@ -1,0 +1,146 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { install } from '../../host/cli/install/install.ts';
+import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
+import { type NamespaceSnapshot, snapshot } from '../../host/kernel/snapshot.ts';
+import { makeNamespace, missingPrivileges, type TestNamespace } from '../kernel/namespace.ts';
+
+/** Where Debian's containernetworking-plugins has the reference plugins. */
+export const referenceBinaries = '/usr/lib/cni';
+
+export const missing = missingPrivileges();
+export const missingReference =
+  missing ?? (existsSync(join(referenceBinaries, 'bridge')) ? undefined : 'the reference plugins are not installed');
+
+/** What a runtime says in the environment. */
+export interface CallEnvironment {
+  readonly verb: string;
+  readonly id?: string;
+  readonly netns?: string;
+  readonly ifname?: string;
+  readonly args?: string;
+  readonly path?: string;
+  /** More variables, which a runtime's environment may have. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
+  readonly json: any;
+}
+
+/** A machine for tests: a host's network namespace, containers, and Bulkhead installed. Nothing of it is the machine's own. */
+export class Machine implements Disposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'bulkhead-e2e-'));
+  readonly binaries = join(this.directory, 'opt/cni/bin');
+  readonly root = join(this.directory, 'root');
+  readonly leases = join(this.directory, 'networks');
+  readonly host: TestNamespace = makeNamespace();
+  readonly #containers: TestNamespace[] = [];
+
+  constructor() {
+    install({ binDirectory: this.binaries, root: this.root });
+  }
+
+  container(): TestNamespace {
+    const made = makeNamespace();
+    this.#containers.push(made);
+    return made;
+  }
+
+  /** Executes a plugin on the host, as a runtime does: CNI_* in the environment and nothing else. */
+  call(type: string, environment: CallEnvironment, configuration: unknown, binaries = this.binaries): Ended {
+    const { file, args, env, input } = this.#command(type, environment, configuration, binaries);
+    const { status, stdout, stderr } = spawnSync(file, args, { env, input, encoding: 'utf8', maxBuffer: 64 << 20 });
+    return { status, stdout, stderr, json: parse(stdout) };
+  }
+
+  /** The same, beside others. Killed after so many milliseconds, where given. */
+  start(type: string, environment: CallEnvironment, configuration: unknown, killAfter?: number): Promise<Ended> {
+    const { file, args, env, input } = this.#command(type, environment, configuration, this.binaries);
+    return new Promise((resolve, reject) => {
+      const child = spawn(file, args, { env });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (chunk) => {
+        stdout += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(input);
+      child.on('error', reject);
+      const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+      child.on('close', (status) => {
+        clearTimeout(timer);
+        resolve({ status, stdout, stderr, json: parse(stdout) });
+      });
+    });
+  }
+
+  #command(
+    type: string,
+    { verb, id, netns, ifname, args, path, more }: CallEnvironment,
+    configuration: unknown,
+    binaries: string,
+  ) {
+    const env: Record<string, string> = { ...more, CNI_COMMAND: verb, CNI_PATH: path ?? binaries };
+    if (id !== undefined) env.CNI_CONTAINERID = id;
+    if (netns !== undefined) env.CNI_NETNS = netns;
+    if (ifname !== undefined) env.CNI_IFNAME = ifname;
+    if (args !== undefined) env.CNI_ARGS = args;
+    const input =
+      typeof configuration === 'string' || Buffer.isBuffer(configuration)
+        ? configuration
+        : JSON.stringify(configuration);
+    return { file: '/usr/bin/nsenter', args: [`--net=${this.host.path}`, join(binaries, type)], env, input };
+  }
+
+  /** What a namespace has; the host's by default. */
+  snapshot(path = this.host.path): NamespaceSnapshot {
+    const kernel = openLinuxKernel({ hostNamespace: path });
+    try {
+      return snapshot(kernel.host);
+    } finally {
+      kernel.close();
+    }
+  }
+
+  /** Runs a shell command in a namespace. */
+  run(path: string, command: string): string {
+    return spawnSync('/usr/bin/nsenter', [`--net=${path}`, 'sh', '-c', command], { encoding: 'utf8' }).stdout;
+  }
+
+  /** Files of leases that somebody holds. */
+  leased(network: string): string[] {
+    const directory = join(this.leases, network);
+    return existsSync(directory)
+      ? readdirSync(directory)
+          .filter((name) => /^[0-9a-f]*[.:][0-9a-f.:]+$/.test(name))
+          .sort()
+      : [];
+  }
+
+  records(): string[] {
+    const directory = join(this.root, 'run/bulkhead/attachments');
+    return existsSync(directory) ? readdirSync(directory) : [];
+  }
+
+  [Symbol.dispose](): void {
+    for (const namespace of [this.host, ...this.#containers]) namespace.remove();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
