@@ -49,8 +49,7 @@ const emptyOutcome: Outcome = { interfaces: [], addresses: [], routes: [] };
  */
 function takeBack(node: Node, call: PluginCall, record: AttachmentRecord, transaction: Transaction): void {
   node.kernel.recover();
-  node.locks.dropAll();
-  if (!call.nested) node.records.closeAllBut(record);
+  record.releaseLaterLocks();
   const before = node.kernel.deadline;
   node.kernel.deadline = Deadline.in(cleanUpTime);
   try {

@@ -1,4 +1,5 @@
 import { CniError, errorCodes } from '../cni/error.ts';
+import { releaseLocksAfter } from '../system/flock.ts';
 import { makeDelegate } from './delegate.ts';
 import { explain, runGuest } from './guest.ts';
 import type { Node } from './node.ts';
@@ -28,7 +29,7 @@ export function look(
     runGuest(node, call, plugin, name, session, gathered, previous);
   } catch (error) {
     node.kernel.recover();
-    node.locks.dropAll();
+    releaseLocksAfter(undefined);
     throw explain(plugin, error);
   }
 }

@@ -46,11 +46,8 @@ function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, trans
     return [];
   } catch (error) {
     node.kernel.recover();
-    node.locks.dropAll();
-    if (!call.nested) {
-      node.records.closeAllBut(record);
-      node.kernel.deadline = Deadline.in(cleanUpTime);
-    }
+    record.releaseLaterLocks();
+    if (!call.nested) node.kernel.deadline = Deadline.in(cleanUpTime);
     record.reload();
     if (recorded && error instanceof EngineError) {
       node.log('warn', `DEL goes on without the plugin: ${error.message}`);

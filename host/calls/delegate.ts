@@ -7,7 +7,7 @@ import { add } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
 import { findPlugin } from './find-plugin.ts';
-import { executeDelegate } from './legacy-delegate.ts';
+import { executeDelegate, findExecutable } from './legacy-delegate.ts';
 import type { Node } from './node.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
 import { status } from './status.ts';
@@ -18,6 +18,8 @@ export function makeDelegate(node: Node, outer: PluginCall, transaction: Transac
   return {
     add: () => {
       const name = required(outer, type);
+      // Before it is on record: what is not there has nothing to take back.
+      requireDelegate(node, outer, name);
       const effect = { kind: 'delegate.add', type: name } as const;
       return transaction.recorded(effect, () => {
         try {
@@ -39,6 +41,11 @@ export function makeDelegate(node: Node, outer: PluginCall, transaction: Transac
     check: () => remembering(gathered, () => runDelegate(node, outer, required(outer, type), 'CHECK')),
     status: () => remembering(gathered, () => runDelegate(node, outer, required(outer, type), 'STATUS')),
   };
+}
+
+/** Throws CniError where there is neither a plugin of ours nor an executable of the type. */
+function requireDelegate(node: Node, outer: PluginCall, type: string): void {
+  if (!node.plugins.types.includes(type)) findExecutable(type, outer.call.environment.path);
 }
 
 /** Runs one verb of a delegate on behalf of the outer call. Throws CniError. */

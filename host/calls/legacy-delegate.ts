@@ -8,7 +8,7 @@ import { JsonNumber, JsonObject } from '../cni/json/value.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { decodeResult, ResultError } from '../cni/result/decode.ts';
 import type { Deadline } from '../system/deadline.ts';
-import type { Log } from './log.ts';
+import { escapeControls, type Log } from './log.ts';
 
 /** What an executable delegate gets besides CNI_*: enough to find system tools, and nothing of whoever called us. */
 const fixedPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -41,13 +41,13 @@ export function executeDelegate(
       CNI_ARGS: environment.args,
       CNI_PATH: environment.path.join(':'),
     },
-    timeout: Math.max(1, Math.min(deadline.remaining, 0x7fff_ffff)),
+    timeout: Math.min(Math.ceil(deadline.remaining) + 1, 0x7fff_ffff),
     killSignal: 'SIGKILL',
     maxBuffer: largestAnswer,
     windowsHide: true,
   });
   const stderr = result.stderr?.toString('utf8') ?? '';
-  if (stderr !== '') log('info', `${type}: ${stderr.trimEnd()}`);
+  if (stderr !== '') log('info', `${type}: ${escapeControls(stderr.trimEnd())}`);
   if (result.error !== undefined) {
     throw new CniError(errorCodes.internal, `failed to execute delegate ${path}: ${result.error.message}`, '', {
       cause: result.error,
@@ -58,7 +58,7 @@ export function executeDelegate(
 }
 
 /** The first directory that has a regular file of that name. Throws CniError in the reference's words (containernetworking/cni pkg/invoke/find.go). */
-function findExecutable(type: string, directories: readonly string[]): string {
+export function findExecutable(type: string, directories: readonly string[]): string {
   const fail = (message: string) => new CniError(errorCodes.internal, message);
   if (type === '') throw fail('no plugin name provided');
   if (type.includes('/')) throw fail(`invalid plugin name: ${type}`);

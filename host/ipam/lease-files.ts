@@ -1,19 +1,8 @@
-import {
-  closeSync,
-  constants,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { Deadline } from '../system/deadline.ts';
-import { lockDescriptor } from '../system/flock.ts';
+import { lockFile } from '../system/flock.ts';
 
 /** Whose a lease is. */
 export interface LeaseOwner {
@@ -40,13 +29,8 @@ export class LeaseFiles {
   locked<T>(deadline: Deadline, body: () => T): T {
     mkdirSync(this.directory, { recursive: true, mode: 0o755 });
     const path = join(this.directory, 'lock');
-    const fd = openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o750);
-    try {
-      lockDescriptor(fd, path, deadline);
-      return body();
-    } finally {
-      closeSync(fd);
-    }
+    using _lock = lockFile(path, deadline, { flags: constants.O_RDONLY, mode: 0o750 });
+    return body();
   }
 
   /** Addresses that have a file. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deadline } from '../system/deadline.ts';
-import { type FileLock, lockFile } from '../system/flock.ts';
+import { lockFile } from '../system/flock.ts';
 import type { SharedObject } from './effect.ts';
 
 /**
@@ -11,7 +11,6 @@ import type { SharedObject } from './effect.ts';
  */
 export class SharedLocks {
   readonly #directory: string;
-  readonly #held = new Set<FileLock>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -20,20 +19,8 @@ export class SharedLocks {
   /** Throws LockTimeout. */
   with<T>(object: SharedObject, deadline: Deadline, body: () => T): T {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const lock = lockFile(join(this.#directory, fileName(object)), deadline);
-    this.#held.add(lock);
-    try {
-      return body();
-    } finally {
-      this.#held.delete(lock);
-      lock.release();
-    }
-  }
-
-  /** After a time-out has skipped the `finally` above: gives back what this thread still holds. */
-  dropAll(): void {
-    for (const lock of this.#held) lock.release();
-    this.#held.clear();
+    using _lock = lockFile(join(this.#directory, fileName(object)), deadline);
+    return body();
   }
 }
 

@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { constants, fstatSync, mkdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect, SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
-import { lockDescriptor } from '../system/flock.ts';
+import { type FileLock, lockFile, releaseLocksAfter } from '../system/flock.ts';
 import { type Attachment, attachmentKey } from './attachment.ts';
 import { type Entry, type Line, type RecordState, readJournal, writeLine } from './journal.ts';
 
@@ -23,17 +13,17 @@ import { type Entry, type Line, type RecordState, readJournal, writeLine } from 
 export class AttachmentRecord implements Disposable {
   readonly attachment: Attachment;
   readonly #path: string;
-  readonly #fd: number;
+  readonly #lock: FileLock;
   #state: RecordState;
   #number: number;
-  #open = true;
   #cutShort: boolean;
+  #removed = false;
 
-  private constructor(attachment: Attachment, path: string, fd: number) {
+  private constructor(attachment: Attachment, path: string, lock: FileLock) {
     this.attachment = attachment;
     this.#path = path;
-    this.#fd = fd;
-    const text = readFileSync(fd, 'utf8');
+    this.#lock = lock;
+    const text = readFileSync(lock.fd, 'utf8');
     this.#state = readJournal(text);
     this.#number = this.#state.nextNumber;
     this.#cutShort = text !== '' && !text.endsWith('\n');
@@ -45,17 +35,17 @@ export class AttachmentRecord implements Disposable {
   static open(directory: string, attachment: Attachment, deadline: Deadline): AttachmentRecord {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const path = join(directory, attachmentKey(attachment));
+    const subject = `attachment ${attachment.containerId} ${attachment.interfaceName}`;
     for (;;) {
-      const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
+      const lock = lockFile(path, deadline, { flags: constants.O_RDWR | constants.O_APPEND, subject });
       try {
-        lockDescriptor(fd, `attachment ${attachment.containerId} ${attachment.interfaceName}`, deadline);
-        if (isStill(fd, path)) return new AttachmentRecord(attachment, path, fd);
+        if (isStill(lock.fd, path)) return new AttachmentRecord(attachment, path, lock);
       } catch (error) {
-        closeSync(fd);
+        lock.release();
         throw error;
       }
       // Its last holder removed it while we waited.
-      closeSync(fd);
+      lock.release();
     }
   }
 
@@ -106,29 +96,24 @@ export class AttachmentRecord implements Disposable {
   /** Ends the record: nothing of the attachment is left. */
   remove(): void {
     unlinkSync(this.#path);
-    this.#close();
+    this.#removed = true;
+    this.#lock.release();
   }
 
   /** Gives the lock back. A record that says nothing is removed. */
   [Symbol.dispose](): void {
-    if (!this.#open) return;
-    if (isEmpty(this.#state)) unlinkSync(this.#path);
-    this.#close();
+    if (!this.#removed && isEmpty(this.#state)) this.remove();
+    this.#lock.release();
   }
 
-  /** Gives the lock back and leaves the record as it is. */
-  abandon(): void {
-    if (this.#open) this.#close();
-  }
-
-  #close(): void {
-    this.#open = false;
-    closeSync(this.#fd);
+  /** After a time-out: the locks go back that were taken since this record's, and so in code that has been ended. */
+  releaseLaterLocks(): void {
+    releaseLocksAfter(this.#lock);
   }
 
   #append(line: Line): void {
     const text = writeLine(line);
-    writeSync(this.#fd, this.#cutShort ? `\n${text}` : text);
+    writeSync(this.#lock.fd, this.#cutShort ? `\n${text}` : text);
     this.#cutShort = false;
     this.#state = advance(this.#state, line, this.attachment);
   }

@@ -9,23 +9,13 @@ import { AttachmentRecord } from './record.ts';
 /** The records of all attachments of a node. */
 export class RecordStore {
   readonly #directory: string;
-  readonly #open = new Set<AttachmentRecord>();
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
   open(attachment: Attachment, deadline: Deadline): AttachmentRecord {
-    const record = AttachmentRecord.open(this.#directory, attachment, deadline);
-    this.#open.add(record);
-    return record;
-  }
-
-  /** After a time-out has skipped the end of a delegate's call: gives back the records that this thread still holds, as they are. */
-  closeAllBut(record: AttachmentRecord): void {
-    for (const other of this.#open) if (other !== record) other.abandon();
-    this.#open.clear();
-    this.#open.add(record);
+    return AttachmentRecord.open(this.#directory, attachment, deadline);
   }
 
   /** Without its lock, for looking: undefined where there is none. */

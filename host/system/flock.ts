@@ -37,43 +37,79 @@ export class LockTimeout extends Error {
   }
 }
 
+export interface LockOptions {
+  /** How the file is opened: for reading and writing where this says nothing. Made where there is none. */
+  readonly flags?: number;
+  /** Permissions of a file that is made, 0600 where this says nothing. */
+  readonly mode?: number;
+  /** What the caller calls it in a LockTimeout; the path where absent. */
+  readonly subject?: string;
+}
+
 /**
- * Takes the exclusive lock of an open file, trying without blocking after sleeps of 1 to 10 ms, so that no time-out of an
- * engine finds the thread inside flock(2). Tries at least once, also with a deadline that has passed.
- * Throws LockTimeout naming `subject`, or SystemError.
+ * The locks that this thread holds, in the order in which it took them: a time-out can end the code that holds one without its
+ * `finally`, and somebody has to give it back then.
  */
-export function lockDescriptor(fd: number, subject: string, deadline: Deadline): void {
+const held = new Set<FileLock>();
+
+/**
+ * An exclusive lock on a file of its own. `using lock = lockFile(...)` gives it back at the end of the block.
+ * The steps are in an order in which a time-out between any two leaves no lock that `releaseLocksAfter` does not find, and no
+ * descriptor in its list that may be somebody else's by then.
+ */
+export class FileLock implements Disposable {
+  readonly fd: number;
+
+  private constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** Takes over the descriptor, which is closed where there is no lock to be had. See `lockFile`. */
+  static take(fd: number, subject: string, deadline: Deadline): FileLock {
+    const lock = new FileLock(fd);
+    held.add(lock);
+    try {
+      waitFor(fd, subject, deadline);
+      return lock;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Gives the lock back; the file stays, since removing it would let two holders in. A second time does nothing. */
+  release(): void {
+    if (!held.has(this)) return;
+    flock(this.fd, 'unlock');
+    held.delete(this);
+    closeSync(this.fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/**
+ * Opens the file and locks it, trying without blocking after sleeps of 1 to 10 ms, so that no time-out of an engine finds the
+ * thread inside flock(2). Tries at least once, also with a deadline that has passed.
+ * Throws LockTimeout naming the subject, SystemError, or what node:fs throws where the file cannot be opened.
+ */
+export function lockFile(path: string, deadline: Deadline, options: LockOptions = {}): FileLock {
+  const { flags = constants.O_RDWR, mode = 0o600, subject = path } = options;
+  return FileLock.take(openSync(path, flags | constants.O_CREAT, mode), subject, deadline);
+}
+
+/** After a time-out: gives back every lock that this thread took after the one it keeps; all of them where it keeps none. */
+export function releaseLocksAfter(kept: FileLock | undefined): void {
+  const all = [...held];
+  const later = kept === undefined ? all : all.slice(all.indexOf(kept) + 1);
+  for (const lock of later.reverse()) lock.release();
+}
+
+function waitFor(fd: number, subject: string, deadline: Deadline): void {
   for (let pause = 1; !flock(fd, 'exclusive', { nonBlocking: true }); pause = Math.min(10, pause * 2)) {
     if (deadline.passed) throw new LockTimeout(subject);
     sleep(Math.min(pause, deadline.remaining));
   }
-}
-
-/** An exclusive lock on a file of its own. `using lock = lockFile(...)` gives it back at the end of the block. */
-export interface FileLock extends Disposable {
-  readonly fd: number;
-  /** Gives the lock back; the file stays, since removing it would let two holders in. A second time does nothing. */
-  release(): void;
-}
-
-/**
- * Opens the file, made with mode 0600 where there is none, and locks it as `lockDescriptor` does.
- * Throws LockTimeout, SystemError, or what node:fs throws where the file cannot be opened.
- */
-export function lockFile(path: string, deadline: Deadline): FileLock {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  try {
-    lockDescriptor(fd, path, deadline);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  let held = true;
-  const release = () => {
-    if (!held) return;
-    // Before closing: a time-out between the two must not let a second call close somebody else's descriptor.
-    held = false;
-    closeSync(fd);
-  };
-  return { fd, release, [Symbol.dispose]: release };
 }

@@ -8,8 +8,8 @@ import { TranspiledStore } from '../../host/engine/v8/store.ts';
 import { eventually } from '../kernel/contract/world.ts';
 import { type Bench, benches } from './bench.ts';
 
-/** Milliseconds of a call. An ADD needs a tenth of it here. */
-const time = 300;
+/** Milliseconds of a call. An ADD needs a twentieth of it where nothing else runs. */
+const time = 600;
 
 /** Called where the deadline may fall. */
 let at: () => void = () => undefined;
@@ -90,8 +90,8 @@ describe.each(benches)('a deadline that falls inside host code, on $name', ({ na
       const before = bench.state();
       const namespace = readlinkSync('/proc/thread-self/ns/net');
 
-      // Before or after every host call on the model; on the real kernel, where netlink receives are points too, fifty of them.
-      const step = name === 'the real kernel' ? Math.ceil(points / 50) : 2;
+      // Every host call of the model, before or after it; forty points of the real kernel, where netlink receives count too.
+      const step = name === 'the real kernel' ? Math.ceil(points / 40) : 3;
       for (let point = 0; point < points; point += step) {
         let now = 0;
         at = () => {

@@ -80,7 +80,6 @@ describe('bindings', () => {
     const { modules } = await bindings({ path: join(project, 'wit'), world: 'loopback' });
     expect([...modules.keys()].sort()).toEqual([
       'cni/exit',
-      'cni/log',
       'cni/types',
       'entry',
       'exports/cni/plugin',

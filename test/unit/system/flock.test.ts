@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Deadline } from '../../../host/system/deadline.ts';
-import { flock, LockTimeout, lockFile } from '../../../host/system/flock.ts';
+import { flock, LockTimeout, lockFile, releaseLocksAfter } from '../../../host/system/flock.ts';
 import { SystemError } from '../../../host/system/system-error.ts';
 
 let directory: string;
@@ -37,4 +37,25 @@ test('a descriptor that is not open is a typed error with its errno', () => {
   const attempt = () => flock(9999, 'exclusive', { nonBlocking: true });
   expect(attempt).toThrow(SystemError);
   expect(attempt).toThrow('flock: bad file descriptor');
+});
+
+test('after a time-out, the locks that were taken since go back, and no others', () => {
+  const take = (name: string) => lockFile(join(directory, name), Deadline.in(0));
+  const isFree = (name: string) => {
+    try {
+      take(name).release();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const [first, second] = [take('first'), take('second')];
+  take('third');
+  releaseLocksAfter(second);
+  expect(['first', 'second', 'third'].map(isFree)).toEqual([false, false, true]);
+  releaseLocksAfter(first);
+  expect(['first', 'second'].map(isFree)).toEqual([false, true]);
+  releaseLocksAfter(undefined);
+  first.release();
+  expect(isFree('first')).toBe(true);
 });

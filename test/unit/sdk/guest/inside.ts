@@ -1,4 +1,3 @@
-
 import { Tuple3 } from 'bulkhead-sdk/abi/values';
 import { Arguments } from 'bulkhead-sdk/arguments';
 import { Configuration } from 'bulkhead-sdk/configuration';
