@@ -83,5 +83,5 @@ function argument(call: PluginCall['call'], plugin: Plugin, name: string, previo
 function cniError({ code, message, details }: WitFailure, { delegateFailure }: Gathered): CniError {
   const passedOn = delegateFailure?.code === code && message.includes(delegateFailure.message);
   const allowed = passedOn || guestCodes.includes(code) || code >= 100;
-  return new CniError(allowed ? code : errorCodes.internal, message, details);
+  return new CniError(allowed ? code : errorCodes.internal, escapeControls(message), escapeControls(details));
 }

@@ -47,53 +47,47 @@ export interface RecordState {
   readonly nextNumber: number;
 }
 
+const empty: RecordState = {
+  attachment: undefined,
+  boot: undefined,
+  sandbox: undefined,
+  committed: [],
+  open: [],
+  uses: new Set(),
+  lives: false,
+  nextNumber: 0,
+};
+
 /** Adds up a record. A last line that was cut short by a crash is left out: what it was about had not begun. */
 export function readJournal(text: string): RecordState {
-  const entries = new Map<number, Entry>();
-  const uses = new Set<SharedObject>();
-  let header: Extract<Line, { line: 'attachment' }> | undefined;
-  let committedUpTo = -1;
-  let last = -1;
-  let lives = false;
-  for (const line of lines(text)) {
-    switch (line.line) {
-      case 'attachment':
-        header = line;
-        break;
-      case 'begin':
-        break;
-      case 'intent':
-        last = line.number;
-        entries.set(line.number, { number: line.number, effect: line.effect, object: line.object, state: 'intent' });
-        break;
-      case 'done': {
-        const entry = entries.get(line.number);
-        if (entry !== undefined) entries.set(line.number, { ...entry, state: 'done' });
-        break;
-      }
-      case 'undone':
-        entries.delete(line.number);
-        break;
-      case 'use':
-        uses.add(line.object);
-        break;
-      case 'commit':
-        committedUpTo = last;
-        lives = true;
-        break;
+  return lines(text).reduce(advance, empty);
+}
+
+/** The state after one more line. */
+export function advance(state: RecordState, line: Line): RecordState {
+  switch (line.line) {
+    case 'attachment':
+      return { ...state, attachment: line.attachment, boot: line.boot, sandbox: line.sandbox };
+    case 'begin':
+      return state;
+    case 'intent': {
+      const entry: Entry = { number: line.number, effect: line.effect, object: line.object, state: 'intent' };
+      return { ...state, open: [...state.open, entry], nextNumber: line.number + 1 };
     }
+    case 'done':
+      return {
+        ...state,
+        open: state.open.map((entry) => (entry.number === line.number ? { ...entry, state: 'done' } : entry)),
+      };
+    case 'undone': {
+      const without = (entries: readonly Entry[]) => entries.filter((entry) => entry.number !== line.number);
+      return { ...state, open: without(state.open), committed: without(state.committed) };
+    }
+    case 'use':
+      return { ...state, uses: new Set([...state.uses, line.object]) };
+    case 'commit':
+      return { ...state, committed: [...state.committed, ...state.open], open: [], lives: true };
   }
-  const all = [...entries.values()];
-  return {
-    attachment: header?.attachment,
-    boot: header?.boot,
-    sandbox: header?.sandbox,
-    committed: all.filter((entry) => entry.number <= committedUpTo),
-    open: all.filter((entry) => entry.number > committedUpTo),
-    uses,
-    lives,
-    nextNumber: last + 1,
-  };
 }
 
 export function writeLine(line: Line): string {

@@ -1,10 +1,10 @@
-import { constants, fstatSync, mkdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, fstatSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect, SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { type FileLock, lockFile, releaseLocksAfter } from '../system/flock.ts';
 import { type Attachment, attachmentKey } from './attachment.ts';
-import { type Entry, type Line, type RecordState, readJournal, writeLine } from './journal.ts';
+import { advance, type Entry, type Line, type RecordState, readJournal, writeLine } from './journal.ts';
 
 /**
  * The record of one attachment: a journal of what was done for it, and the lock under which its calls run one after
@@ -113,9 +113,12 @@ export class AttachmentRecord implements Disposable {
 
   #append(line: Line): void {
     const text = writeLine(line);
-    writeSync(this.#lock.fd, this.#cutShort ? `\n${text}` : text);
+    const whole = this.#cutShort ? `\n${text}` : text;
+    // A disk that is full may take a part.
+    this.#cutShort = true;
+    writeFileSync(this.#lock.fd, whole);
     this.#cutShort = false;
-    this.#state = advance(this.#state, line, this.attachment);
+    this.#state = advance(this.#state, line);
   }
 }
 
@@ -131,32 +134,4 @@ function isEmpty(state: RecordState): boolean {
 function isStill(fd: number, path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && found.ino === fstatSync(fd).ino;
-}
-
-/** The state after one more line: the same sum that reading the whole record gives. */
-function advance(state: RecordState, line: Line, attachment: Attachment): RecordState {
-  switch (line.line) {
-    case 'attachment':
-      return { ...state, attachment, boot: line.boot, sandbox: line.sandbox };
-    case 'begin':
-      return state;
-    case 'intent': {
-      const entry: Entry = { number: line.number, effect: line.effect, object: line.object, state: 'intent' };
-      return { ...state, open: [...state.open, entry], nextNumber: line.number + 1 };
-    }
-    case 'done': {
-      const open = state.open.map((entry) =>
-        entry.number === line.number ? { ...entry, state: 'done' as const } : entry,
-      );
-      return { ...state, open };
-    }
-    case 'undone': {
-      const without = (entries: readonly Entry[]) => entries.filter((entry) => entry.number !== line.number);
-      return { ...state, open: without(state.open), committed: without(state.committed) };
-    }
-    case 'use':
-      return { ...state, uses: new Set([...state.uses, line.object]) };
-    case 'commit':
-      return { ...state, committed: [...state.committed, ...state.open], open: [], lives: true };
-  }
 }

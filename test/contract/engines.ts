@@ -12,27 +12,25 @@ import { TranspiledStore } from '../../host/engine/v8/store.ts';
 
 /** An engine that the contract is held against: makes a component ready and loads it. */
 export interface TestEngine extends Disposable {
-  readonly name: string;
   load(bytes: Uint8Array): Promise<LoadedComponent>;
 }
 
-/** Each engine that there is, with a store of its own. */
-export const engines: readonly (() => TestEngine)[] = [
-  () => {
-    const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
-    const store = new TranspiledStore(directory);
-    const engine = new V8Engine(store);
-    return {
-      name: engine.name,
-      async load(bytes) {
-        const source = { bytes, digest: createHash('sha256').update(bytes).digest('hex') };
-        await prepareComponent(store, source);
-        return engine.load(source);
-      },
-      [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
-    };
-  },
-];
+/** Each engine that there is, by name; made with a store of its own. */
+export const engines: readonly (readonly [string, () => TestEngine])[] = [['v8', makeV8Engine]];
+
+function makeV8Engine(): TestEngine {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
+  const store = new TranspiledStore(directory);
+  const engine = new V8Engine(store);
+  return {
+    async load(bytes) {
+      const source = { bytes, digest: createHash('sha256').update(bytes).digest('hex') };
+      await prepareComponent(store, source);
+      return engine.load(source);
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
 
 /** Builds the guest of a contract test: a directory with `wit/` and `guest/`. */
 export async function buildTestGuest(directory: string, world: string): Promise<Uint8Array> {

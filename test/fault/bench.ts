@@ -35,7 +35,7 @@ export interface BenchKind {
 }
 
 /** Components that `npm run build` made. */
-export function releasedComponents(): Uint8Array[] {
+function releasedComponents(): Uint8Array[] {
   return ['loopback', 'bridge', 'host-local'].map((name) => readFileSync(join(built.plugins, `${name}.wasm`)));
 }
 
@@ -104,7 +104,7 @@ async function makeBench(
   };
 }
 
-export function environment(verb: string, container: number, netns: string): Record<string, string> {
+function environment(verb: string, container: number, netns: string): Record<string, string> {
   return {
     CNI_COMMAND: verb,
     CNI_CONTAINERID: `container${container}`,
@@ -115,7 +115,7 @@ export function environment(verb: string, container: number, netns: string): Rec
 }
 
 /** Both families, a gateway, a default route: every kind of operation that the bridge knows. */
-export function configuration(dataDir: string, more: object = {}): object {
+function configuration(dataDir: string, more: object = {}): object {
   return {
     cniVersion: '1.1.0',
     name: 'net',

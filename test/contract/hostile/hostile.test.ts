@@ -36,7 +36,7 @@ function makeHost(over: Record<string, unknown> = {}) {
   return { imports, closed };
 }
 
-describe.each(engines.map((make) => [make().name, make] as const))('a hostile guest on %s', (_, make) => {
+describe.each(engines)('a hostile guest on %s', (_, make) => {
   let engine: TestEngine;
   let component: LoadedComponent;
 
