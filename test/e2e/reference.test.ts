@@ -279,6 +279,7 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
 
   test('our bridge runs a delegate of the old kind, and theirs runs ours', () => {
     const machine = ours;
+    const before = machine.records();
     const container = machine.container();
     const call = { id: 'mixed', netns: container.path, ifname: 'eth0' };
     const config = network(machine, v4, { isDefaultGateway: true });
@@ -302,6 +303,6 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     expect(machine.call('bridge', { ...legacy, verb: 'DEL' }, fixed)).toMatchObject({ status: 0 });
     const nowhere = machine.call('bridge', { ...call, path: '/nonexistent', verb: 'ADD' }, fixed);
     expect(nowhere.json).toMatchObject({ msg: 'failed to find plugin "static" in path [/nonexistent]' });
-    expect(machine.records()).toEqual([]);
+    expect(machine.records()).toEqual(before);
   }, 30_000);
 });
