@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
@@ -124,6 +124,14 @@ export class Machine implements Disposable {
           .filter((name) => /^[0-9a-f]*[.:][0-9a-f.:]+$/.test(name))
           .sort()
       : [];
+  }
+
+  /** Changes the installed component behind the host's back; without a change, takes it away. */
+  replacePlugin(type: string, change: ((whole: Buffer) => Buffer) | undefined): void {
+    const [version = ''] = readdirSync(join(this.root, 'usr/lib/bulkhead'));
+    const file = join(this.root, 'usr/lib/bulkhead', version, 'plugins', `${type}.wasm`);
+    if (change === undefined) rmSync(file);
+    else writeFileSync(file, change(readFileSync(file)));
   }
 
   records(): string[] {

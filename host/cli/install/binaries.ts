@@ -1,5 +1,18 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { UsageError } from '../errors.ts';
 
 /** What stands in a directory of CNI binaries because of an install. */
 export interface InstalledBinaries {
@@ -26,17 +39,23 @@ export class ReplacedBinaries {
 
   /**
    * Puts the executables in place, each by a rename, so that one that is running stays what it is. Those that were there
-   * before are kept, once: our own of an earlier install are not.
+   * before are kept, once: what stands there after that is our own, also where an earlier install was cut short.
+   * Throws UsageError where an installation in another directory has to be taken away first.
    */
   place(installed: InstalledBinaries, launcher: (type: string) => Uint8Array): void {
     const before = this.read();
+    if (before !== undefined && before.binDirectory !== installed.binDirectory) {
+      throw new UsageError(`already installed into ${before.binDirectory}: uninstall that first`);
+    }
     mkdirSync(installed.binDirectory, { recursive: true, mode: 0o755 });
     mkdirSync(this.#kept, { recursive: true, mode: 0o755 });
     for (const type of installed.types) {
       const path = join(installed.binDirectory, type);
-      const ours = before?.binDirectory === installed.binDirectory && before.types.includes(type);
-      if (!ours && isFile(path)) moveFile(path, join(this.#kept, type), 'keep');
-      writeFileSync(`${path}.bulkhead-new`, launcher(type), { mode: 0o755 });
+      const kept = join(this.#kept, type);
+      const ours = before?.types.includes(type) === true;
+      if (!ours && exists(path) && !exists(kept)) moveFile(path, kept, 'keep');
+      writeFileSync(`${path}.bulkhead-new`, launcher(type));
+      chmodSync(`${path}.bulkhead-new`, 0o755);
       renameSync(`${path}.bulkhead-new`, path);
     }
     writeFileSync(this.#state, `${JSON.stringify(installed, null, 2)}\n`);
@@ -49,7 +68,7 @@ export class ReplacedBinaries {
     const restored = installed.types.filter((type) => {
       const path = join(installed.binDirectory, type);
       const kept = join(this.#kept, type);
-      if (!existsSync(kept)) {
+      if (!exists(kept)) {
         rmSync(path, { force: true });
         return false;
       }
@@ -65,11 +84,16 @@ export class ReplacedBinaries {
 /** Across file systems as well, with mode, a symbolic link as one; by a rename at the end. */
 function moveFile(from: string, to: string, source: 'keep' | 'move'): void {
   mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, `${to}.bulkhead-new`, { verbatimSymlinks: true, preserveTimestamps: true });
+  const stat = lstatSync(from);
+  rmSync(`${to}.bulkhead-new`, { force: true });
+  // cpSync fails for a link that leads nowhere.
+  if (stat.isSymbolicLink()) symlinkSync(readlinkSync(from), `${to}.bulkhead-new`);
+  else cpSync(from, `${to}.bulkhead-new`, { preserveTimestamps: true });
   renameSync(`${to}.bulkhead-new`, to);
   if (source === 'move') rmSync(from);
 }
 
-function isFile(path: string): boolean {
+/** Whatever it is: a symbolic link that leads nowhere too. */
+function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

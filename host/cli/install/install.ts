@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatIndented } from '../../cni/json/format.ts';
 import { indexFile, type ReleaseIndex } from '../../trust/store.ts';
@@ -52,9 +52,8 @@ export function uninstall(root: string): {
   const installed = binaries.read();
   if (installed === undefined) throw new UsageError(`nothing is installed below ${directory}`);
   const restored = binaries.restore();
-  const { release } = layoutOf(directory, installed.version);
-  rmSync(release, { recursive: true, force: true });
-  removeIfEmpty(dirname(release));
+  // With the releases before this one, which running calls may have needed.
+  rmSync(dirname(layoutOf(directory, installed.version).release), { recursive: true, force: true });
   return { installed, restored };
 }
 
@@ -72,12 +71,4 @@ function launcherArchitecture(): LauncherArchitecture {
 function realDirectory(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   return realpathSync(path);
-}
-
-function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-  }
 }
