@@ -4,8 +4,8 @@ import { SystemError } from './system-error.ts';
 
 /**
  * The C library's functions that Node has no equivalent of, as they are declared in section 2 of the manual. Each blocks its
- * thread, returns -1 on failure, and leaves `errno`. Lengths are bytes. Variadic functions (ioctl) are declared with the one
- * argument used here; on x86-64 and AArch64 Linux both kinds are called alike.
+ * thread, returns -1 on failure, and leaves `errno`. Lengths are bytes. Variadic functions (ioctl, syscall) are declared with the
+ * arguments used here; on x86-64 and AArch64 Linux both kinds are called alike.
  */
 const prototypes = {
   socket: 'int socket(int domain, int type, int protocol)',
@@ -21,6 +21,7 @@ const prototypes = {
   ioctl: 'int ioctl(int fd, unsigned long request, size_t argument)',
   fstatfs: 'int fstatfs(int fd, void *status)',
   flock: 'int flock(int fd, int operation)',
+  syscall: 'long syscall(long number, int fd, const void *path, void *how, size_t size)',
 } as const;
 
 export type SystemCall = keyof typeof prototypes;

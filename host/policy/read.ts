@@ -1,0 +1,171 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { assertTrusted, UntrustedFile } from '../system/trusted-file.ts';
+import type { AccessKind } from './access.ts';
+import type { CompiledPolicy, CompiledSigner, PluginPolicy, Source } from './compiled.ts';
+import { formatPath, type Problem, problemsOf } from './problems.ts';
+import type { Rule } from './rule.ts';
+import { type PolicyDocument, policySchema } from './schema.ts';
+
+/** A policy file cannot be used: every reason, with its line. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly problems: readonly string[];
+
+  constructor(path: string, problems: readonly string[]) {
+    super(`${path}: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
+/** No policy is larger. */
+const largest = 4 * 1024 * 1024;
+
+/**
+ * Reads a policy and the files that it names. All or nothing: throws PolicyError with everything that is wrong with it, and where
+ * somebody else could have written any of these files.
+ */
+export function readPolicy(path: string): CompiledPolicy {
+  const sources: Source[] = [];
+  const read = (file: string) => {
+    const { text, source } = readTrusted(path, file);
+    sources.push(source);
+    return text;
+  };
+  const { document, lineAt } = parse(path, read(path));
+  const parsed = policySchema.safeParse(document.toJS());
+  if (!parsed.success)
+    throw new PolicyError(
+      path,
+      problemsOf(parsed.error).map((one) => describe(one, lineAt)),
+    );
+  const unknown = unknownSigners(parsed.data);
+  if (unknown.length > 0)
+    throw new PolicyError(
+      path,
+      unknown.map((one) => describe(one, lineAt)),
+    );
+  const signers = Object.entries(parsed.data.signers).map(([name, signer]) => [
+    name,
+    compileSigner(signer, (file) => read(resolve(dirname(path), file))),
+  ]);
+  const plugins = Object.entries(parsed.data.plugins).map(([type, plugin]) => [
+    type,
+    compilePlugin(plugin, lineAt(['plugins', type]), (i) => lineAt(['plugins', type, 'grants', i])),
+  ]);
+  return {
+    mode: parsed.data.mode,
+    signers: Object.fromEntries(signers),
+    plugins: Object.fromEntries(plugins),
+    deny: parsed.data.deny.map(withoutAlgorithm),
+    sources,
+  };
+}
+
+/** Whether a file is still what it was when the policy was compiled. */
+export function isCurrent(source: Source): boolean {
+  const now = stampOf(source.path);
+  return now !== undefined && JSON.stringify(now) === JSON.stringify(source);
+}
+
+type LineAt = (path: readonly PropertyKey[]) => number;
+
+function parse(path: string, text: string): { readonly document: Document; readonly lineAt: LineAt } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
+  const problems = [...document.errors, ...document.warnings].map(
+    ({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`,
+  );
+  if (problems.length > 0) throw new PolicyError(path, problems);
+  return { document, lineAt: (keys) => lineOf(document, lines, keys) };
+}
+
+/** The line of the innermost part of a path that is there. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const keys = path.slice(0, length);
+    const above = document.getIn(keys.slice(0, -1), true);
+    const pair = isMap(above) ? above.items.find(({ key }) => String(key) === String(keys.at(-1))) : undefined;
+    const node = pair?.key ?? document.getIn(keys, true);
+    const range = (node as { range?: readonly number[] } | undefined)?.range;
+    if (range?.[0] !== undefined) return lines.linePos(range[0]).line;
+  }
+  return 1;
+}
+
+function describe({ path, message }: Problem, lineAt: LineAt): string {
+  const where = formatPath(path);
+  return `line ${lineAt(path)}: ${where === '' ? '' : `${where}: `}${message}`;
+}
+
+function unknownSigners({ signers, plugins }: PolicyDocument): readonly Problem[] {
+  const check = (names: readonly string[], path: readonly PropertyKey[]) =>
+    names.flatMap((name, i) =>
+      Object.hasOwn(signers, name) ? [] : [{ path: [...path, i], message: `there is no signer "${name}"` }],
+    );
+  return Object.entries(plugins).flatMap(([type, { signers: names, threshold, attestations }]) => [
+    ...check(names, ['plugins', type, 'signers']),
+    ...attestations.flatMap((one, i) => check(one.signers, ['plugins', type, 'attestations', i, 'signers'])),
+    ...(threshold > new Set(names).size
+      ? [{ path: ['plugins', type, 'threshold'], message: `${threshold} of ${new Set(names).size} signers cannot be` }]
+      : []),
+  ]);
+}
+
+function compileSigner(signer: PolicyDocument['signers'][string], read: (file: string) => string): CompiledSigner {
+  if (signer === 'release') return { kind: 'release' };
+  if ('key' in signer) return { kind: 'key', pem: read(signer.key) };
+  if ('digests' in signer) return { kind: 'digests', digests: signer.digests.map(withoutAlgorithm) };
+  return { kind: 'keyless', identity: signer.identity, issuer: signer.issuer, trustedRoot: read(signer.trustedRoot) };
+}
+
+function compilePlugin(
+  { grants, limits, ...plugin }: PolicyDocument['plugins'][string],
+  line: number,
+  lineOfGrant: (i: number) => number,
+): PluginPolicy {
+  return {
+    ...plugin,
+    line,
+    limits: limits as Readonly<Record<string, number>>,
+    rules: grants.map((grant, i) => compileGrant(grant, lineOfGrant(i))),
+  };
+}
+
+function compileGrant(grant: PolicyDocument['plugins'][string]['grants'][number], line: number): Rule {
+  if (typeof grant === 'string') return { allow: grant, line };
+  const [[allow, fields] = []] = Object.entries(grant);
+  return { allow: allow as AccessKind, line, ...fields };
+}
+
+function withoutAlgorithm(digest: string): string {
+  return digest.slice('sha256:'.length);
+}
+
+function readTrusted(policy: string, path: string): { readonly text: string; readonly source: Source } {
+  try {
+    assertTrusted(path);
+    const source = stampOf(path);
+    if (source === undefined) throw new UntrustedFile(`${path} does not exist`);
+    if (Number(source.size) > largest)
+      throw new UntrustedFile(`${path} has ${source.size} bytes, and may have ${largest}`);
+    return { text: readFileSync(path, 'utf8'), source };
+  } catch (error) {
+    if (error instanceof UntrustedFile || (error instanceof Error && 'syscall' in error))
+      throw new PolicyError(policy, [error.message]);
+    throw error;
+  }
+}
+
+function stampOf(path: string): Source | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  return {
+    path,
+    inode: `${stat.dev}:${stat.ino}`,
+    size: String(stat.size),
+    modified: String(stat.mtimeNs),
+    changed: String(stat.ctimeNs),
+  };
+}

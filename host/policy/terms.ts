@@ -1,0 +1,146 @@
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import { networkOf, parsePrefix, prefixContains } from '../net/prefix.ts';
+import type { Request, Texts, Value } from './rule.ts';
+
+/** What `$…` stands for: texts, none where there is nothing. */
+export function resolveTerm(term: string, request: Request): readonly string[] {
+  if (term === '$ifname') return [request.interfaceName];
+  if (term === '$network') return [request.network];
+  if (term === '$leased') return request.leased();
+  if (term === '$gateways') return request.gateways();
+  if (term === '$subnets') return subnets(request);
+  if (term.startsWith('$config/')) return texts(request.configuration(term.slice('$config'.length)));
+  if (term.startsWith('$args/')) return texts(request.argument(term.slice('$args/'.length)));
+  return [];
+}
+
+/** Whether a term stands for something that is neither false nor 0. */
+export function isOn(term: string, request: Request): boolean {
+  return resolveTerm(term, request).some((text) => text !== 'false' && text !== '0');
+}
+
+/** Terms that a policy may use. `$created`, `$routes` and `$current` are about the object of an access; see `decide`. */
+export function isTerm(text: string): boolean {
+  return /^\$(ifname|network|leased|gateways|subnets|created|routes|current|config(\/[^{}]+)+|args\/[A-Za-z0-9_]+)$/.test(
+    text,
+  );
+}
+
+interface Expanded {
+  readonly text: string;
+  /** Stood for by a term, and so never a glob. */
+  readonly literal: boolean;
+}
+
+/** The texts of a rule, with terms replaced by what they stand for. */
+function expand(wanted: Texts, request: Request): readonly Expanded[] {
+  return (wanted ?? []).flatMap((text): readonly Expanded[] => {
+    if (!text.startsWith('$')) return [{ text, literal: false }];
+    return resolveTerm(text, request).map((found) => ({ text: found, literal: true }));
+  });
+}
+
+/** Whether a name, a path or a type is one of those wanted. */
+export function matchesText(actual: string, wanted: Texts, request: Request): boolean {
+  return expand(wanted, request).some(({ text, literal }) => (literal ? text === actual : globMatches(text, actual)));
+}
+
+/** `*` stands for any characters but `/`. */
+export function globMatches(glob: string, text: string): boolean {
+  const pattern = glob
+    .split('*')
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    .join('[^/]*');
+  return new RegExp(`^${pattern}$`, 'u').test(text);
+}
+
+/** Whether a value that is to be set is one of those wanted. `*` stands for any. Text and number of one spelling are the same. */
+export function matchesValue(actual: unknown, wanted: readonly Value[] | undefined, request: Request): boolean {
+  return (wanted ?? []).some((one) => {
+    if (typeof one !== 'string') return one === actual;
+    if (one === '*') return true;
+    const spelled = String(actual).toLowerCase();
+    const found = one.startsWith('$') ? resolveTerm(one, request) : [one];
+    return found.some((text) => text.toLowerCase() === spelled);
+  });
+}
+
+/** A key of sysctl, by path segment; `{$term}` stands for the whole of a segment. */
+export function matchesKey(actual: string, wanted: Texts, request: Request, created: () => readonly string[]): boolean {
+  const segments = actual.split('/');
+  return (wanted ?? []).some((pattern) => {
+    const parts = splitKey(pattern);
+    return (
+      parts.length === segments.length &&
+      parts.every((part, i) => {
+        const segment = segments[i] ?? '';
+        const [, term] = /^\{(.+)\}$/.exec(part) ?? [];
+        if (term === undefined) return globMatches(part, segment);
+        const found = term === '$created' ? created() : resolveTerm(term, request);
+        return found.includes(segment);
+      })
+    );
+  });
+}
+
+/** At each `/` that is not inside braces. */
+export function splitKey(pattern: string): readonly string[] {
+  return pattern.match(/(?:\{[^{}]*\}|[^/{}])+/g) ?? [];
+}
+
+/**
+ * Whether an address with its length is one of those wanted: the same as a term's, or inside a network that the rule names. `default`
+ * stands for the whole of a family.
+ */
+export function matchesPrefix(actual: string, wanted: Texts, request: Request): boolean {
+  const prefix = parsePrefix(actual);
+  if (prefix === undefined) return false;
+  return expand(wanted, request).some(({ text, literal }) => {
+    if (literal) return text === actual;
+    if (text === 'default') return /^(0\.0\.0\.0|::)\/0$/.test(actual);
+    return containsPrefix(text, actual);
+  });
+}
+
+/** Whether an address is inside one of the networks wanted, whether these are named or stood for. */
+export function matchesAddress(actual: string, wanted: Texts, request: Request): boolean {
+  const address = parseIp(actual);
+  if (address === undefined) return false;
+  return expand(wanted, request).some(({ text }) => {
+    const network = parsePrefix(text);
+    if (network === undefined) return text === actual;
+    return sameFamily(text, actual) && prefixContains(network, address);
+  });
+}
+
+function containsPrefix(outer: string, inner: string): boolean {
+  const [network, prefix] = [parsePrefix(outer), parsePrefix(inner)];
+  if (network === undefined || prefix === undefined || !sameFamily(outer, inner)) return false;
+  const length = (text: string) => Number(text.split('/')[1]);
+  const address = networkOf(prefix).split('/')[0] as IpAddress;
+  return length(inner) >= length(outer) && prefixContains(network, address);
+}
+
+function sameFamily(a: string, b: string): boolean {
+  return a.includes(':') === b.includes(':');
+}
+
+/** The networks that the configuration lets addresses be leased from. */
+function subnets(request: Request): readonly string[] {
+  const found: string[] = [];
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) collect(item);
+    else if (typeof value === 'object' && value !== null && 'subnet' in value) found.push(...texts(value.subnet));
+  };
+  collect(request.configuration('/ipam'));
+  collect(request.configuration('/ipam/ranges'));
+  collect(request.configuration('/runtimeConfig/ipRanges'));
+  return found;
+}
+
+/** Text of a value that a term leads to. Objects stand for nothing. */
+function texts(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(texts);
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  return typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
+}

@@ -1,0 +1,65 @@
+import { closeSync, constants, fstatSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { errnoNumbers, errnoText } from './errno.ts';
+import { trySystemCall } from './libc.ts';
+
+/** A file that may not be relied on: somebody else could have written it, or it is not what it should be. */
+export class UntrustedFile extends Error {
+  override readonly name = 'UntrustedFile';
+}
+
+/** openat2(2); there is no function for it in the C library. */
+const SYS_openat2 = 437;
+/** linux/openat2.h */
+const RESOLVE_NO_SYMLINKS = 0x04;
+const AT_FDCWD = -100;
+
+/** The permission bits of group and others to write, and the sticky bit, under which only owners remove. */
+const writableByOthers = 0o022;
+const sticky = 0o1000;
+
+/**
+ * Reads a regular file once, through a path without a symbolic link on it. Throws UntrustedFile where there is one, where the file is
+ * not a regular one, or has more than `most` bytes.
+ */
+export function readWithoutLinks(path: string, most: number): Buffer {
+  const fd = openWithoutLinks(path);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new UntrustedFile(`${path} is not a regular file`);
+    if (stat.size > most) throw new UntrustedFile(`${path} has ${stat.size} bytes, and may have ${most}`);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Throws UntrustedFile where the file or a directory above it belongs to, or can be written by, anyone but root and the effective user. */
+export function assertTrusted(path: string): void {
+  for (let at = resolve(path), above = ''; at !== above; above = at, at = dirname(at)) {
+    const stat = statSync(at, { throwIfNoEntry: false });
+    if (stat === undefined) throw new UntrustedFile(`${at} does not exist`);
+    const fault = faultOf(stat);
+    if (fault !== undefined)
+      throw new UntrustedFile(at === resolve(path) ? `${at} ${fault}` : `${path}: ${at} ${fault}`);
+  }
+}
+
+function faultOf(stat: Stats): string | undefined {
+  if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) return `belongs to user ${stat.uid}, not to root`;
+  const shared = stat.isDirectory() && (stat.mode & sticky) !== 0;
+  if ((stat.mode & writableByOthers) !== 0 && !shared) return 'can be written by others';
+  return undefined;
+}
+
+function openWithoutLinks(path: string): number {
+  const how = new Uint8Array(24);
+  const view = new DataView(how.buffer);
+  view.setBigUint64(0, BigInt(constants.O_RDONLY | constants.O_NONBLOCK | 0o2000000 /* O_CLOEXEC */), true);
+  view.setBigUint64(16, BigInt(RESOLVE_NO_SYMLINKS), true);
+  const name = new TextEncoder().encode(`${path}\0`);
+  const result = trySystemCall('syscall', SYS_openat2, AT_FDCWD, name, how, how.length);
+  if (result >= 0) return result;
+  if (result === -errnoNumbers.ELOOP) throw new UntrustedFile(`there is a symbolic link on the way to ${path}`);
+  throw new UntrustedFile(`cannot read ${path}: ${errnoText(-result)}`);
+}
