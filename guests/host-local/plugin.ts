@@ -20,6 +20,8 @@ class HostLocal extends Plugin {
     if (call.singleAddressPerFamily) refuseTooManyFor(call.version, pools);
 
     const ipam = call.config.object('ipam');
+    // The host reads it, and takes the default for what is not text: leases would end where nobody looks for them.
+    ipam.text('dataDir');
     const outcome = new OutcomeBuilder();
     outcome.addRoutes(routesField(ipam, 'routes'));
     const resolvConf = ipam.text('resolvConf');

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpAddress } from '../net/ip.ts';
 import type { LeaseRange, LeaseRequest, Reservation } from '../operations/operation.ts';
@@ -37,7 +38,9 @@ export class LeaseStore {
     return {
       reserve: (request) => within(request.directory, 'reserve an address', (book) => book.reserve(request)),
       held: (directory) => within(directory, 'look for leases', (book) => book.held()),
-      release: (directory) => within(directory, 'release leases', (book) => book.release()),
+      release(directory) {
+        if (canHaveLeases(directory)) within(directory, 'release leases', (book) => book.release());
+      },
       hasFree: (directory, ranges) => within(directory, 'look for a free address', (book) => book.hasFree(ranges)),
     };
   }
@@ -133,6 +136,17 @@ class LeaseBook {
     return all;
   }
 }
+
+/** Where no directory can be made an ADD fails, and its DEL has nothing to look for. */
+function canHaveLeases(directory: string): boolean {
+  try {
+    return statSync(directory).isDirectory();
+  } catch (error) {
+    return !nowhere.includes((error as NodeJS.ErrnoException).code ?? '');
+  }
+}
+
+const nowhere: readonly string[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE'];
 
 function orLeaseError<T>(attempt: string, body: () => T): T {
   try {

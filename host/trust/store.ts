@@ -44,8 +44,16 @@ export class ReleasePlugins implements PluginStore {
   }
 
   #release(): ReleaseIndex {
-    this.#index ??= JSON.parse(readFileSync(join(this.#directory, indexFile), 'utf8')) as ReleaseIndex;
+    this.#index ??= readIndex(join(this.#directory, indexFile));
     return this.#index;
+  }
+}
+
+function readIndex(path: string): ReleaseIndex {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ReleaseIndex;
+  } catch (cause) {
+    throw new PluginError(`cannot read the index of the plugins, ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -54,11 +62,15 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The manifest inside a component. Throws PluginError where there is none. */
+/** The manifest inside a component. Throws PluginError where there is none, or the bytes cannot be read. */
 export function readManifest(bytes: Uint8Array, name: string): Manifest {
-  const section = customSection(bytes, manifestSection);
-  if (section === undefined) throw new PluginError(`${name} has no manifest`);
-  return JSON.parse(new TextDecoder().decode(section)) as Manifest;
+  try {
+    const section = customSection(bytes, manifestSection);
+    if (section !== undefined) return JSON.parse(new TextDecoder().decode(section)) as Manifest;
+  } catch (cause) {
+    throw new PluginError(`${name} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  throw new PluginError(`${name} has no manifest`);
 }
 
 /** The whole of a regular file that is not behind a symbolic link. Throws PluginError. */

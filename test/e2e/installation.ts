@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
+import { projectVersion } from '../../host/cli/project.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
 import { type NamespaceSnapshot, snapshot } from '../../host/kernel/snapshot.ts';
+import { digestOf, indexFile } from '../../host/trust/store.ts';
 import { makeNamespace, missingPrivileges, type TestNamespace } from '../kernel/namespace.ts';
 
 /** Where Debian's containernetworking-plugins has the reference plugins. */
@@ -126,12 +128,25 @@ export class Machine implements Disposable {
       : [];
   }
 
+  /** Where the release is: Node, the host, plugins. */
+  get release(): string {
+    return join(this.root, 'usr/lib/bulkhead', projectVersion());
+  }
+
   /** Changes the installed component behind the host's back; without a change, takes it away. */
   replacePlugin(type: string, change: ((whole: Buffer) => Buffer) | undefined): void {
-    const [version = ''] = readdirSync(join(this.root, 'usr/lib/bulkhead'));
-    const file = join(this.root, 'usr/lib/bulkhead', version, 'plugins', `${type}.wasm`);
+    const file = join(this.release, 'plugins', `${type}.wasm`);
     if (change === undefined) rmSync(file);
     else writeFileSync(file, change(readFileSync(file)));
+  }
+
+  /** Makes the release vouch for the component as it is, so that its bytes are looked at. Returns the digest. */
+  pinPlugin(type: string): string {
+    const index = join(this.release, 'plugins', indexFile);
+    const { plugins } = JSON.parse(readFileSync(index, 'utf8'));
+    plugins[type].digest = digestOf(readFileSync(join(this.release, 'plugins', plugins[type].file)));
+    writeFileSync(index, JSON.stringify({ plugins }));
+    return plugins[type].digest;
   }
 
   records(): string[] {
