@@ -4,13 +4,13 @@ import { encodeResult } from '../cni/result/encode.ts';
 import type { Transaction } from '../operations/transaction.ts';
 import type { AttachmentRecord } from '../records/record.ts';
 import { Deadline } from '../system/deadline.ts';
-import { makeDelegate, runDelegate } from './delegate.ts';
+import { makeDelegate, releaseBy } from './delegate.ts';
 import { explain, runGuest } from './guest.ts';
 import { cleanUpTime, type Node } from './node.ts';
 import { checkOutcome } from './outcome-check.ts';
-import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
+import { attachmentOf, type PluginCall } from './plugin-call.ts';
 import { previousOutcome } from './previous.ts';
-import { makeSession, makeTransaction } from './session.ts';
+import { beginWork, makeSession } from './session.ts';
 
 /**
  * ADD: all of it, or nothing. Whatever ends it before its result is checked (a failure, a trap, a limit, a result that is not
@@ -21,13 +21,13 @@ export function add(node: Node, call: PluginCall): Outcome {
   if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
   const previous = previousOutcome(call.call);
   using record = node.records.open(attachmentOf(call), node.kernel.deadline);
-  const transaction = makeTransaction(node, call, record, (type) => void runDelegate(node, call, type, 'DEL'));
+  const work = beginWork(node, call, record, previous, releaseBy(node, call));
+  const { transaction, gathered } = work;
   // What a call that was killed left behind goes first.
   if (record.state.open.length > 0) report(node, transaction.rollBack());
   record.begin(node.bootId, call.sandbox?.cookie);
-  const gathered: Gathered = {};
   try {
-    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
+    const session = makeSession(node, call, plugin, work, makeDelegate(node, call, work));
     const outcome = runGuest(node, call, plugin, 'add', session, gathered, previous) ?? emptyOutcome;
     const opensSandbox = node.engine.load(plugin).shape.imports.has('bulkhead:net/sandbox@0.1.0');
     const checked = checkOutcome(outcome, call, node.kernel, gathered, previous, opensSandbox);

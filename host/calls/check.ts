@@ -3,9 +3,9 @@ import { releaseLocksAfter } from '../system/flock.ts';
 import { makeDelegate } from './delegate.ts';
 import { explain, runGuest } from './guest.ts';
 import type { Node } from './node.ts';
-import type { Gathered, PluginCall } from './plugin-call.ts';
+import type { PluginCall } from './plugin-call.ts';
 import { previousOutcome } from './previous.ts';
-import { makeSession, makeTransaction } from './session.ts';
+import { beginWork, makeSession } from './session.ts';
 
 /** CHECK: reads only, and needs a previous result, as the specification says (section 2, "CHECK"). Throws CniError. */
 export function check(node: Node, call: PluginCall): void {
@@ -22,11 +22,10 @@ export function look(
 ): void {
   const { plugin } = call;
   if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
-  const transaction = makeTransaction(node, call, undefined, () => undefined);
-  const gathered: Gathered = {};
+  const work = beginWork(node, call, undefined, previous, () => undefined);
   try {
-    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
-    runGuest(node, call, plugin, name, session, gathered, previous);
+    const session = makeSession(node, call, plugin, work, makeDelegate(node, call, work));
+    runGuest(node, call, plugin, name, session, work.gathered, previous);
   } catch (error) {
     node.kernel.recover();
     releaseLocksAfter(undefined);

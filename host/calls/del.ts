@@ -1,14 +1,13 @@
 import { CniError, errorCodes } from '../cni/error.ts';
 import { EngineError } from '../engine/errors.ts';
-import type { Transaction } from '../operations/transaction.ts';
 import type { AttachmentRecord } from '../records/record.ts';
 import { Deadline } from '../system/deadline.ts';
-import { makeDelegate, runDelegate } from './delegate.ts';
+import { makeDelegate, releaseBy } from './delegate.ts';
 import { explain, runGuest } from './guest.ts';
 import { cleanUpTime, type Node } from './node.ts';
-import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
+import { attachmentOf, type PluginCall } from './plugin-call.ts';
 import { previousOutcomeIfReadable } from './previous.ts';
-import { makeSession, makeTransaction } from './session.ts';
+import { beginWork, makeSession, type Work } from './session.ts';
 
 /**
  * DEL: the plugin's own, where it still loads, then whatever the record shows is left. Goes on past errors, and reports them at the
@@ -17,9 +16,11 @@ import { makeSession, makeTransaction } from './session.ts';
 export function del(node: Node, wanted: PluginCall): void {
   using record = node.records.open(attachmentOf(wanted), node.kernel.deadline);
   const call = withoutForeignSandbox(wanted, record);
-  const transaction = makeTransaction(node, call, record, (type) => void runDelegate(node, call, type, 'DEL'));
+  const previous = previousOutcomeIfReadable(call.call);
+  const work = beginWork(node, call, record, previous, releaseBy(node, call));
+  const { transaction } = work;
   const errors: unknown[] = record.state.open.length > 0 ? transaction.rollBack() : [];
-  errors.push(...runOwnDel(node, call, record, transaction));
+  errors.push(...runOwnDel(node, call, record, work));
   errors.push(...transaction.release());
   if (errors.length === 0) record.remove();
   else throw summary(call, errors);
@@ -35,14 +36,13 @@ function withoutForeignSandbox(call: PluginCall, record: AttachmentRecord): Plug
 }
 
 /** Runs the guest's del. A guest that does not end properly is made up for by the record, where there is one. */
-function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, transaction: Transaction): unknown[] {
+function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, work: Work): unknown[] {
   const { plugin } = call;
   if (plugin === undefined) return [];
-  const gathered: Gathered = {};
   const recorded = record.state.lives;
   try {
-    const session = makeSession(node, call, plugin, transaction, makeDelegate(node, call, transaction, gathered));
-    runGuest(node, call, plugin, 'del', session, gathered, previousOutcomeIfReadable(call.call));
+    const session = makeSession(node, call, plugin, work, makeDelegate(node, call, work));
+    runGuest(node, call, plugin, 'del', session, work.gathered, work.gathered.previous);
     return [];
   } catch (error) {
     node.kernel.recover();

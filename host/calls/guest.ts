@@ -35,7 +35,8 @@ export function runGuest(
   previous: Outcome | undefined,
 ): Outcome | undefined {
   const component = node.engine.load(plugin);
-  const limits = { ...node.limits, time: Math.min(node.limits.time, node.kernel.deadline.remaining) };
+  const granted = { ...node.limits, ...plugin.rights.limits };
+  const limits = { ...granted, time: Math.min(granted.time, node.kernel.deadline.remaining) };
   const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
   try {
     const value = instance.call(pluginInterface, name, [argument(call, plugin, name, previous)]);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Call } from '../cni/call.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
@@ -8,6 +9,7 @@ import { JsonNumber, JsonObject } from '../cni/json/value.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { decodeResult, ResultError } from '../cni/result/decode.ts';
 import type { Deadline } from '../system/deadline.ts';
+import { sealedFile } from '../system/sealed.ts';
 import { escapeControls, type Log } from './log.ts';
 
 /** What an executable delegate gets besides CNI_*: enough to find system tools, and nothing of whoever called us. */
@@ -21,16 +23,17 @@ const largestAnswer = 4 * 1024 * 1024;
  * (CNI specification 1.1.0, section 4). Returns its result for ADD. Throws CniError: the plugin's own, or one that says how it ended.
  */
 export function executeDelegate(
+  { path, bytes }: Executable,
   call: Call,
-  verb: Call['verb'],
   type: string,
   deadline: Deadline,
   log: Log,
 ): Outcome | undefined {
-  const { environment } = call;
-  const path = findExecutable(type, environment.path);
-  const result = spawnSync(path, {
+  const { environment, verb } = call;
+  using file = new Sealed(type, bytes);
+  const result = spawnSync('/proc/self/fd/3', {
     input: call.stdin,
+    stdio: ['pipe', 'pipe', 'pipe', file.fd],
     argv0: path,
     env: {
       PATH: fixedPath,
@@ -55,6 +58,36 @@ export function executeDelegate(
   }
   if (result.status !== 0) throw failure(result.stdout, stderr, result.status, result.signal);
   return verb === 'ADD' ? decodeAnswer(result.stdout, call) : undefined;
+}
+
+/** An executable as it was read: what was looked at is what runs. */
+export interface Executable {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** SHA-256, hexadecimal. */
+  readonly digest: string;
+}
+
+/** Throws CniError. */
+export function readExecutable(path: string): Executable {
+  try {
+    const bytes = readFileSync(path);
+    return { path, bytes, digest: createHash('sha256').update(bytes).digest('hex') };
+  } catch (cause) {
+    throw new CniError(errorCodes.internal, `cannot read delegate ${path}: ${(cause as Error).message}`, '', { cause });
+  }
+}
+
+class Sealed implements Disposable {
+  readonly fd: number;
+
+  constructor(name: string, bytes: Uint8Array) {
+    this.fd = sealedFile(name, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
 }
 
 /** The first directory that has a regular file of that name. Throws CniError in the reference's words (containernetworking/cni pkg/invoke/find.go). */

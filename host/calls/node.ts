@@ -6,6 +6,7 @@ import type { Operation } from '../operations/operation.ts';
 import type { Stage } from '../operations/transaction.ts';
 import type { RecordStore } from '../records/store.ts';
 import type { PluginStore } from '../trust/plugin.ts';
+import type { Ruling } from './guard.ts';
 import type { Log } from './log.ts';
 
 /** All that answering calls needs of the machine. */
@@ -20,6 +21,8 @@ export interface Node {
   /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
   readonly log: Log;
+  /** Told of every decision about what a plugin may do. */
+  readonly notice?: ((ruling: Ruling) => void) | undefined;
   /** Looks on at every stage of every operation. */
   readonly observe?: ((stage: Stage, operation: Operation) => void) | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../cni/call.ts';
+import type { Outcome } from '../cni/outcome.ts';
 import type { Assignment } from '../interfaces/session.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
 import type { Attachment } from '../records/attachment.ts';
@@ -19,6 +20,8 @@ export interface PluginCall {
 export interface Gathered {
   /** What the delegate gave. */
   assignment?: Assignment;
+  /** What the plugins before it made. */
+  previous?: Outcome | undefined;
   /** The delegate's last error object, which a plugin may pass on with its code. */
   delegateFailure?: { readonly code: number; readonly message: string };
 }

@@ -1,27 +1,37 @@
 import { readFileSync, statSync } from 'node:fs';
-import { plain } from '../cni/json/format.ts';
-import { JsonObject, type JsonValue } from '../cni/json/value.ts';
-import { limitError } from '../engine/errors.ts';
+import type { Outcome } from '../cni/outcome.ts';
+import { HostFault, limitError } from '../engine/errors.ts';
 import { fault } from '../interfaces/fault.ts';
 import type { Delegate, Session } from '../interfaces/session.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { Operation } from '../operations/operation.ts';
 import { Transaction, type TransactionOptions } from '../operations/transaction.ts';
-import { deniedByVerb } from '../policy/verbs.ts';
+import type { Inquiry } from '../policy/access.ts';
 import type { AttachmentRecord } from '../records/record.ts';
 import type { Plugin } from '../trust/plugin.ts';
+import { Guard } from './guard.ts';
 import { escapeControls } from './log.ts';
 import type { Node } from './node.ts';
-import type { PluginCall } from './plugin-call.ts';
+import type { Gathered, PluginCall } from './plugin-call.ts';
+import { at, makeRequest } from './request.ts';
 
-/** A transaction for the call, on its record. */
-export function makeTransaction(
+/** What a call works with, besides the machine: its transaction, what it gathers, and what its plugin may do. */
+export interface Work {
+  readonly transaction: Transaction;
+  readonly gathered: Gathered;
+  /** Undefined where there is no plugin that runs. */
+  readonly guard: Guard | undefined;
+}
+
+/** Begins the work of a call, on its record where it changes anything. */
+export function beginWork(
   node: Node,
   call: PluginCall,
   record: AttachmentRecord | undefined,
-  releaseDelegate: OperationContext['releaseDelegate'],
-): Transaction {
-  const { sandbox } = call;
+  previous: Outcome | undefined,
+  release: (type: string, guard: Guard | undefined) => void,
+): Work {
+  const { sandbox, plugin } = call;
   const host = node.kernel.host;
   const deadline = () => node.kernel.deadline;
   const { containerId, interfaceName } = call.call.environment;
@@ -30,9 +40,12 @@ export function makeTransaction(
     sandbox,
     leases: node.leases.of({ containerId, interfaceName }, deadline),
     owned: ownedLinks(host, sandbox, record),
-    releaseDelegate,
+    releaseDelegate: (type) => release(type, guard),
   };
+  const gathered: Gathered = { previous };
   const { verb } = call.call;
+  const guard: Guard | undefined =
+    plugin && new Guard(plugin, verb, makeRequest(call, plugin.manifest, context, gathered), node.notice ?? ignore);
   const options: TransactionOptions = {
     context,
     record,
@@ -40,21 +53,20 @@ export function makeTransaction(
     locks: node.locks,
     deadline,
     direction: verb === 'ADD' ? 'reversible' : 'forward',
-    authorize: (operation: Operation) => {
-      const denial = deniedByVerb(verb, operation);
-      if (denial !== undefined) throw fault('denied', `denied: ${denial}`);
-    },
+    authorize: (operation: Operation) => guard?.require(operation),
     observe: node.observe,
   };
-  return new Transaction(options);
+  return { transaction: new Transaction(options), gathered, guard };
 }
+
+const ignore = () => undefined;
 
 /** What the plugin's imports work with. */
 export function makeSession(
   node: Node,
   call: PluginCall,
   plugin: Plugin,
-  transaction: Transaction,
+  { transaction, guard }: Work,
   delegate: Delegate,
 ): Session {
   const { sandbox } = call;
@@ -70,8 +82,10 @@ export function makeSession(
       return sandbox;
     },
     perform: (operation) => transaction.perform(operation),
+    require: (inquiry) => guard?.require(inquiry),
     rely: (object, read) => transaction.rely(object, read),
     log(level, message) {
+      if (!isAllowed(guard, { kind: 'log' })) return;
       logged += message.length;
       if (logged > node.limits.log)
         throw limitError('log', `the guest logged more than ${node.limits.log} UTF-16 units`);
@@ -81,7 +95,7 @@ export function makeSession(
     leaseDirectory() {
       const { leases } = plugin.manifest;
       if (leases === undefined) throw fault('denied', 'the manifest does not say where the lease directory stands');
-      const found = pointer(configuration.document, leases.directory);
+      const found = at(configuration.document, leases.directory);
       return node.leases.directory(
         typeof found === 'string' && found !== '' ? found : leases.default,
         configuration.name,
@@ -90,6 +104,17 @@ export function makeSession(
     delegate,
     readResolver,
   };
+}
+
+/** For what a plugin does without where it is denied. */
+function isAllowed(guard: Guard | undefined, inquiry: Inquiry): boolean {
+  try {
+    guard?.require(inquiry);
+    return true;
+  } catch (error) {
+    if (error instanceof HostFault) return false;
+    throw error;
+  }
 }
 
 /** More than enough for any resolv.conf. */
@@ -106,15 +131,6 @@ function readResolver(path: string): string {
     const { code, errno, message } = error as NodeJS.ErrnoException;
     throw fault(code === 'ENOENT' ? 'not-found' : 'kernel', message, Math.abs(errno ?? 0), error);
   }
-}
-
-/** RFC 6901, with keys matched as in the rest of the configuration. */
-function pointer(document: JsonValue, path: string): unknown {
-  let value: JsonValue | undefined = document;
-  for (const step of path.split('/').slice(1)) {
-    value = value instanceof JsonObject ? value.get(step.replaceAll('~1', '/').replaceAll('~0', '~')) : undefined;
-  }
-  return value === undefined ? undefined : plain(value);
 }
 
 /** Links that the record shows as made for this attachment, at both ends. */

@@ -4,13 +4,13 @@ import type { Netns } from './namespaces.ts';
 import { fromWitPrefix, type WitPrefix, witPrefix } from './values.ts';
 
 /** Reading and changing the addresses of links. */
-export const addresses = hostInterface('bulkhead:net/addresses@0.1.0', ({ namespace, perform }) => ({
+export const addresses = hostInterface('bulkhead:net/addresses@0.1.0', ({ namespace, perform, require }) => ({
   all: ({ door }: Netns, index: number | undefined) =>
-    orFault(() =>
-      namespace(door)
-        .addresses(index)
-        .map((one) => ({ ...one, prefix: witPrefix(one.prefix) })),
-    ),
+    orFault(() => {
+      require({ kind: 'address.read', door });
+      const found = namespace(door).addresses(index);
+      return found.map((one) => ({ ...one, prefix: witPrefix(one.prefix) }));
+    }),
 
   add: ({ door }: Netns, index: number, prefix: WitPrefix, flags: { noDad: boolean; noPrefixRoute: boolean }) =>
     orFault(() => perform({ kind: 'address.add', door, index, prefix: fromWitPrefix(prefix), flags })),
@@ -19,5 +19,8 @@ export const addresses = hostInterface('bulkhead:net/addresses@0.1.0', ({ namesp
     orFault(() => perform({ kind: 'address.remove', door, index, prefix: fromWitPrefix(prefix) })),
 
   waitUntilUsable: ({ door }: Netns, index: number, timeoutMs: number) =>
-    orFault(() => namespace(door).waitUntilUsable(index, timeoutMs)),
+    orFault(() => {
+      require({ kind: 'address.read', door });
+      namespace(door).waitUntilUsable(index, timeoutMs);
+    }),
 }));

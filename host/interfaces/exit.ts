@@ -1,3 +1,5 @@
+import { errorCodes } from '../cni/error.ts';
+import { HostFault } from '../engine/errors.ts';
 import { hostInterface } from './interface.ts';
 
 /** `bulkhead:cni/types.failure` */
@@ -15,6 +17,16 @@ export class GuestExit extends Error {
   constructor(failure: WitFailure) {
     super(failure.message);
     this.failure = failure;
+  }
+}
+
+/** For functions that have no way to say no: a denied one ends the call. */
+export function orExit(body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof HostFault)) throw error;
+    throw new GuestExit({ code: errorCodes.internal, message: error.message, details: '' });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LeaseRange, Reservation } from '../operations/operation.ts';
 import { orFault } from './fault.ts';
 import { hostInterface } from './interface.ts';
+import type { Session } from './session.ts';
 import { fromWitIp, type WitIp, witIp } from './values.ts';
 
 interface WitRange {
@@ -10,23 +11,41 @@ interface WitRange {
 }
 
 /** Durable leases of this network for this attachment. Which directory, the manifest says. */
-export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', ({ perform, leases: store, leaseDirectory }) => ({
+export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => ({
   reserveNext: (pool: number, ranges: readonly WitRange[]) =>
     orFault(() =>
       witReservation(
-        perform({ kind: 'lease.reserve', directory: leaseDirectory(), pool, ranges: ranges.map(fromWitRange) }),
+        session.perform({
+          kind: 'lease.reserve',
+          directory: session.leaseDirectory(),
+          pool,
+          ranges: ranges.map(fromWitRange),
+        }),
       ),
     ),
   reserve: (pool: number, address: WitIp) =>
     orFault(() =>
       witReservation(
-        perform({ kind: 'lease.reserve', directory: leaseDirectory(), pool, ranges: [], address: fromWitIp(address) }),
+        session.perform({
+          kind: 'lease.reserve',
+          directory: session.leaseDirectory(),
+          pool,
+          ranges: [],
+          address: fromWitIp(address),
+        }),
       ),
     ),
-  held: () => orFault(() => store.held(leaseDirectory()).map(witIp)),
-  release: () => orFault(() => perform({ kind: 'lease.release', directory: leaseDirectory() })),
-  hasFree: (ranges: readonly WitRange[]) => orFault(() => store.hasFree(leaseDirectory(), ranges.map(fromWitRange))),
+  held: () => orFault(() => session.leases.held(readable(session)).map(witIp)),
+  release: () => orFault(() => session.perform({ kind: 'lease.release', directory: session.leaseDirectory() })),
+  hasFree: (ranges: readonly WitRange[]) =>
+    orFault(() => session.leases.hasFree(readable(session), ranges.map(fromWitRange))),
 }));
+
+function readable(session: Session): string {
+  const directory = session.leaseDirectory();
+  session.require({ kind: 'lease.read', directory });
+  return directory;
+}
 
 function fromWitRange({ first, last, excluded }: WitRange): LeaseRange {
   return { first: fromWitIp(first), last: fromWitIp(last), excluded: excluded.map(fromWitIp) };

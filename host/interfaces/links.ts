@@ -1,7 +1,9 @@
-import type { Link, LinkDetails } from '../kernel/kernel.ts';
+import type { Link, LinkDetails, NetworkNamespace } from '../kernel/kernel.ts';
+import type { Door } from '../operations/operation.ts';
 import { orFault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import type { Netns } from './namespaces.ts';
+import type { Session } from './session.ts';
 import { type WitMac, witMac } from './values.ts';
 
 type WitLinkDetails =
@@ -18,11 +20,12 @@ export interface WitLink extends Omit<Link, 'mac' | 'details'> {
 
 /** Reading links. A bridge of the host's that a plugin looks up by name is one that the attachment will rely on. */
 export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
-  all: ({ door }: Netns) => orFault(() => session.namespace(door).links().map(witLink)),
+  all: ({ door }: Netns) => orFault(() => readable(session, door).links().map(witLink)),
 
   byName: ({ door }: Netns, name: string) =>
     orFault(() => {
-      const read = () => session.namespace(door).linkByName(name);
+      const namespace = readable(session, door);
+      const read = () => namespace.linkByName(name);
       const link = read();
       if (door === 'sandbox' || link?.kind !== 'bridge') return link && witLink(link);
       const relied = session.rely(`link ${name}`, read);
@@ -31,13 +34,18 @@ export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
 
   byIndex: ({ door }: Netns, index: number) =>
     orFault(() => {
-      const link = session.namespace(door).linkByIndex(index);
+      const link = readable(session, door).linkByIndex(index);
       return link && witLink(link);
     }),
 
   waitUntilUp: ({ door }: Netns, index: number, timeoutMs: number) =>
-    orFault(() => session.namespace(door).waitUntilUp(index, timeoutMs)),
+    orFault(() => readable(session, door).waitUntilUp(index, timeoutMs)),
 }));
+
+function readable(session: Session, door: Door): NetworkNamespace {
+  session.require({ kind: 'link.read', door });
+  return session.namespace(door);
+}
 
 export function witLink(link: Link): WitLink {
   return { ...link, mac: link.mac && witMac(link.mac), details: witDetails(link.details) };

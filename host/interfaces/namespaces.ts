@@ -1,4 +1,5 @@
 import type { Door } from '../operations/operation.ts';
+import { orExit } from './exit.ts';
 import { hostInterface } from './interface.ts';
 
 /** `bulkhead:net/namespaces.netns`: what a door hands out. It holds nothing open; the call has the namespaces. */
@@ -21,8 +22,16 @@ export const namespaces = hostInterface('bulkhead:net/namespaces@0.1.0', () => (
 
 /** Door: the namespace of the attachment. */
 export const sandbox = hostInterface('bulkhead:net/sandbox@0.1.0', (session) => ({
-  open: () => (session.sandbox === undefined ? undefined : new Netns('sandbox', session.sandboxPath)),
+  open() {
+    orExit(() => session.require({ kind: 'sandbox' }));
+    return session.sandbox === undefined ? undefined : new Netns('sandbox', session.sandboxPath);
+  },
 }));
 
 /** Door: the namespace of the host. */
-export const host = hostInterface('bulkhead:net/host@0.1.0', () => ({ open: () => new Netns('host', '') }));
+export const host = hostInterface('bulkhead:net/host@0.1.0', (session) => ({
+  open() {
+    orExit(() => session.require({ kind: 'host' }));
+    return new Netns('host', '');
+  },
+}));

@@ -12,9 +12,10 @@ interface WitKernelRoute extends Omit<Route, 'destination' | 'gateway' | 'source
 }
 
 /** Reading and changing routes. */
-export const routes = hostInterface('bulkhead:net/routes@0.1.0', ({ namespace, perform }) => ({
+export const routes = hostInterface('bulkhead:net/routes@0.1.0', ({ namespace, perform, require }) => ({
   all: ({ door }: Netns, index: number | undefined, table: number | undefined) =>
     orFault(() => {
+      require({ kind: 'route.read', door });
       const filter = { ...(index === undefined ? {} : { index }), ...(table === undefined ? {} : { table }) };
       return namespace(door).routes(filter).map(witRoute);
     }),

@@ -3,6 +3,7 @@ import type { Leases } from '../ipam/leases.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
 import type { SharedObject } from '../operations/effect.ts';
 import type { Door, Operation, OperationKind, OperationOf, ValueOf } from '../operations/operation.ts';
+import type { Inquiry } from '../policy/access.ts';
 
 /** What host functions work with: one call of one plugin. */
 export interface Session {
@@ -14,6 +15,8 @@ export interface Session {
   readonly sandboxPath: string;
   /** Authorizes, records and applies. */
   readonly perform: <K extends OperationKind>(operation: OperationOf<K> & Operation) => ValueOf<K>;
+  /** Throws a fault `denied` where the policy does not allow it. */
+  readonly require: (inquiry: Inquiry) => void;
   /** Reads something of the host's that the attachment is going to rely on. */
   readonly rely: <T>(object: SharedObject, read: () => T) => T;
   readonly log: (level: LogLevel, message: string) => void;

@@ -4,9 +4,10 @@ import { hostInterface } from './interface.ts';
 import type { Netns } from './namespaces.ts';
 
 /** Keys below /proc/sys/net. A setting of the host's that a plugin reads is one that the attachment relies on. */
-export const sysctls = hostInterface('bulkhead:net/sysctls@0.1.0', ({ namespace, perform, rely }) => ({
+export const sysctls = hostInterface('bulkhead:net/sysctls@0.1.0', ({ namespace, perform, rely, require }) => ({
   read: ({ door }: Netns, key: string) =>
     orFault(() => {
+      require({ kind: 'sysctl.read', door, key });
       const read = () => namespace(door).readSysctl(key);
       return door === 'host' && linkInKey(key) === undefined ? rely(`sysctl ${key}`, read) : read();
     }),

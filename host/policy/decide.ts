@@ -147,13 +147,14 @@ type RouteAccess = OperationOf<'route.add' | 'route.replace' | 'route.remove'>;
 function allowsRoute(rule: Rule, { door, route }: RouteAccess, request: Request): boolean {
   const link = route.index === undefined ? undefined : request.link(door, route.index);
   if (link === undefined || !isLinkOf(rule.link, link, request)) return false;
-  if (![...(rule.table ?? []), ordinaryTable].includes(route.table ?? ordinaryTable)) return false;
+  const table = route.table ?? ordinaryTable;
   const given = rule.destination?.includes('$routes') === true ? request.routes() : [];
-  if (given.some((one) => one.destination === route.destination && one.gateway === route.gateway)) return true;
-  const isDestination =
-    matchesPrefix(route.destination, rule.destination, request) ||
-    given.some(({ destination }) => destination === route.destination);
-  if (!isDestination) return false;
+  const same = given.filter((one) => one.destination === route.destination && (one.table ?? ordinaryTable) === table);
+  if (same.some(({ gateway }) => gateway === route.gateway)) return true;
+  const isGranted =
+    [...(rule.table ?? []), ordinaryTable].includes(table) &&
+    matchesPrefix(route.destination, rule.destination, request);
+  if (!isGranted && same.length === 0) return false;
   if (route.gateway === undefined) return rule.gateway?.includes('none') === true;
   return isGateway(route.gateway, rule.gateway, request);
 }

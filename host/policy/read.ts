@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
 import { assertTrusted, UntrustedFile } from '../system/trusted-file.ts';
 import type { AccessKind } from './access.ts';
@@ -18,6 +19,9 @@ export class PolicyError extends Error {
     this.problems = problems;
   }
 }
+
+/** The policy that ships with a release. */
+export const defaultPolicyFile = fileURLToPath(new URL('default-policy.yaml', import.meta.url));
 
 /** No policy is larger. */
 const largest = 4 * 1024 * 1024;

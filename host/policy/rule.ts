@@ -74,11 +74,18 @@ export interface Request {
   /** Gateways of those, each with the length of its network: `10.1.0.1/24`. */
   readonly gateways: () => readonly string[];
   /** Routes that the delegate or the plugins before gave. */
-  readonly routes: () => readonly { readonly destination: string; readonly gateway?: string | undefined }[];
+  readonly routes: () => readonly GivenRoute[];
   /** Name and hardware address of a link, and whether this attachment made it. */
   readonly link: (door: Door, index: number) => LinkFacts | undefined;
   /** Names of the links behind a door that this attachment made. */
   readonly created: (door: Door) => readonly string[];
+}
+
+export interface GivenRoute {
+  readonly destination: string;
+  readonly gateway?: string | undefined;
+  /** 254, main, where absent. */
+  readonly table?: number | undefined;
 }
 
 export interface LinkFacts {

@@ -49,18 +49,18 @@ export function matchesText(actual: string, wanted: Texts, request: Request): bo
 export function globMatches(glob: string, text: string): boolean {
   const pattern = glob
     .split('*')
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
     .join('[^/]*');
   return new RegExp(`^${pattern}$`, 'u').test(text);
 }
 
 /** Whether a value that is to be set is one of those wanted. `*` stands for any. Text and number of one spelling are the same. */
 export function matchesValue(actual: unknown, wanted: readonly Value[] | undefined, request: Request): boolean {
+  const spelled = String(actual).toLowerCase();
   return (wanted ?? []).some((one) => {
-    if (typeof one !== 'string') return one === actual;
     if (one === '*') return true;
-    const spelled = String(actual).toLowerCase();
-    const found = one.startsWith('$') ? resolveTerm(one, request) : [one];
+    const isTerm = typeof one === 'string' && one.startsWith('$');
+    const found = isTerm ? resolveTerm(one, request) : [String(one)];
     return found.some((text) => text.toLowerCase() === spelled);
   });
 }

@@ -4,7 +4,7 @@ import { SystemError } from './system-error.ts';
 
 /**
  * The C library's functions that Node has no equivalent of, as they are declared in section 2 of the manual. Each blocks its
- * thread, returns -1 on failure, and leaves `errno`. Lengths are bytes. Variadic functions (ioctl, syscall) are declared with the
+ * thread, returns -1 on failure, and leaves `errno`. Lengths are bytes. Variadic functions (ioctl, fcntl, syscall) are declared with the
  * arguments used here; on x86-64 and AArch64 Linux both kinds are called alike.
  */
 const prototypes = {
@@ -21,6 +21,8 @@ const prototypes = {
   ioctl: 'int ioctl(int fd, unsigned long request, size_t argument)',
   fstatfs: 'int fstatfs(int fd, void *status)',
   flock: 'int flock(int fd, int operation)',
+  memfd_create: 'int memfd_create(const void *name, unsigned int flags)',
+  fcntl: 'int fcntl(int fd, int command, long argument)',
   syscall: 'long syscall(long number, int fd, const void *path, void *how, size_t size)',
 } as const;
 

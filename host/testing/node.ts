@@ -11,8 +11,11 @@ import { TranspiledStore } from '../engine/v8/store.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
+import type { CompiledPolicy } from '../policy/compiled.ts';
+import { RuleGrants } from '../policy/decide.ts';
+import { defaultPolicyFile, readPolicy } from '../policy/read.ts';
 import { RecordStore } from '../records/store.ts';
-import type { Plugin, PluginStore } from '../trust/plugin.ts';
+import type { Plugin, PluginStore, Rights } from '../trust/plugin.ts';
 import { digestOf, readManifest } from '../trust/store.ts';
 
 /** A node for tests: its files in a directory of its own, its plugins given as components. */
@@ -70,12 +73,29 @@ export async function makeTestNode(
   };
 }
 
+/** Everything granted: for plugins that the policy of a release does not know. */
+const unbounded: Rights = { grants: { decide: () => ({ allowed: true }) }, mode: 'enforce', limits: {}, signers: [] };
+
+/** What a policy says of a plugin; by default the one that ships with a release. */
+export function rightsOf(type: string, policy: CompiledPolicy = shippedPolicy()): Rights {
+  const found = Object.hasOwn(policy.plugins, type) ? policy.plugins[type] : undefined;
+  if (found === undefined) return unbounded;
+  return { grants: new RuleGrants(found.rules), mode: policy.mode, limits: found.limits, signers: found.signers };
+}
+
+let shipped: CompiledPolicy | undefined;
+function shippedPolicy(): CompiledPolicy {
+  shipped ??= readPolicy(defaultPolicyFile);
+  return shipped;
+}
+
 /** The CNI types that the components' manifests name. */
-export function givenPlugins(components: readonly Uint8Array[]): PluginStore {
+export function givenPlugins(components: readonly Uint8Array[], policy?: CompiledPolicy): PluginStore {
   const plugins = new Map<string, Plugin>();
   for (const bytes of components) {
     const manifest = readManifest(bytes, 'a component of a test');
-    for (const type of manifest.types) plugins.set(type, { type, bytes, digest: digestOf(bytes), manifest });
+    for (const type of manifest.types)
+      plugins.set(type, { type, bytes, digest: digestOf(bytes), manifest, rights: rightsOf(type, policy) });
   }
   return { types: [...plugins.keys()], find: (type) => plugins.get(type) };
 }

@@ -1,10 +1,23 @@
-import type { ComponentSource } from '../engine/engine.ts';
+import type { ComponentSource, Limits } from '../engine/engine.ts';
+import type { Grants } from '../policy/rule.ts';
 import type { Manifest } from './manifest.ts';
 
 /** A plugin that may run: bytes that were vouched for, and what they say of themselves. */
 export interface Plugin extends ComponentSource {
   readonly type: string;
   readonly manifest: Manifest;
+  readonly rights: Rights;
+}
+
+/** What the operator's policy says of a plugin. */
+export interface Rights {
+  readonly grants: Grants;
+  /** `audit` lets through what the grants deny, and records it. */
+  readonly mode: 'enforce' | 'audit';
+  /** Those that are not those of all plugins. */
+  readonly limits: Partial<Limits>;
+  /** Who vouched for it, by the policy's names. */
+  readonly signers: readonly string[];
 }
 
 /** The plugins of a node. */

@@ -5,6 +5,13 @@ import { customSection } from '../component/decode.ts';
 import { type Manifest, manifestSection } from './manifest.ts';
 import { type Plugin, PluginError, type PluginStore } from './plugin.ts';
 
+const unbounded: Plugin['rights'] = {
+  grants: { decide: () => ({ allowed: true }) },
+  mode: 'enforce',
+  limits: {},
+  signers: ['release'],
+};
+
 /** No plugin is larger: read before anything of it is known. */
 const largest = 8 * 1024 * 1024;
 
@@ -40,7 +47,7 @@ export class ReleasePlugins implements PluginStore {
     if (digest !== pinned.digest) {
       throw new PluginError(`plugin ${type}: ${pinned.file} has digest ${digest}, the release says ${pinned.digest}`);
     }
-    return { type, bytes, digest, manifest: readManifest(bytes, pinned.file) };
+    return { type, bytes, digest, manifest: readManifest(bytes, pinned.file), rights: unbounded };
   }
 
   #release(): ReleaseIndex {

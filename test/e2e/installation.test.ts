@@ -1,65 +1,89 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { missing } from './installation.ts';
+import { bulkhead, Machine, missing, project } from './installation.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const command = join(project, 'bin/bulkhead');
 let directory: string;
 let binaries: string;
 let root: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'bulkhead-installation-'));
   [binaries, root] = [join(directory, 'opt/cni/bin'), join(directory, 'root')];
-  mkdirSync(binaries, { recursive: true });
-  writeFileSync(join(binaries, 'bridge'), '#!/bin/sh\necho old\n');
-  chmodSync(join(binaries, 'bridge'), 0o700);
-  symlinkSync('nowhere/multi-call', join(binaries, 'loopback'));
-  writeFileSync(join(binaries, 'dhcp'), 'not ours');
-  expect(bulkhead('install', '--bin-dir', binaries, '--root', root).status).toBe(0);
+  expect(bulkhead('install', '--bin-dir', binaries, '--root', root)).toMatchObject({ status: 0, stderr: '' });
 }, 60_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-function bulkhead(...args: string[]) {
-  return spawnSync(command, args, { encoding: 'utf8', cwd: directory });
-}
 
 const version = (file: string, more: object = {}) =>
   spawnSync(file, [], { env: { CNI_COMMAND: 'VERSION' }, encoding: 'utf8', ...more });
 
-const run = (script: string) =>
-  spawnSync('/bin/sh', ['-c', script], { env: { CNI_COMMAND: 'VERSION' }, encoding: 'utf8' });
+const run = (script: string, env: Record<string, string> = { CNI_COMMAND: 'VERSION' }) =>
+  spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' });
 
 function expectVersion(result: { status: number | null; stdout: string; stderr: string }): void {
   expect(result).toMatchObject({ status: 0, stderr: '' });
   expect(JSON.parse(result.stdout).supportedVersions).toContain('1.1.0');
 }
 
-/** Every file below a directory, with what it is and contains. */
-function contents(path: string): Record<string, string> {
-  return Object.fromEntries(
-    readdirSync(path).map((name) => {
-      const file = join(path, name);
-      const { mode } = lstatSync(file);
-      const what = lstatSync(file).isSymbolicLink() ? readlinkSync(file) : readFileSync(file, 'latin1');
-      return [name, `${(mode & 0o7777).toString(8)} ${what}`];
-    }),
+interface Trap {
+  /** Made by whoever walks into the trap. */
+  readonly marker: string;
+  readonly elsewhere: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** An environment, and a working directory, that would make Node or the dynamic linker run or load what is there. */
+function setTrap(place: string): Trap {
+  const marker = join(place, 'owned');
+  const evil = join(place, 'evil.cjs');
+  const elsewhere = join(place, 'elsewhere');
+  const script = `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '');`;
+  mkdirSync(join(place, 'node_modules/koffi'), { recursive: true });
+  for (const file of [evil, join(place, 'node_modules/koffi/index.js')]) writeFileSync(file, script);
+  for (const name of ['evil.so', 'libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'libstdc++.so.6']) {
+    writeFileSync(join(place, name), 'not a library');
+  }
+  const environment = {
+    NODE_OPTIONS: `--require ${evil}`,
+    NODE_PATH: join(place, 'node_modules'),
+    NODE_V8_COVERAGE: join(place, 'coverage'),
+    NODE_COMPILE_CACHE: join(place, 'cache'),
+    NODE_REPL_EXTERNAL_MODULE: evil,
+    NODE_EXTRA_CA_CERTS: '/nonexistent',
+    LD_PRELOAD: join(place, 'evil.so'),
+    LD_LIBRARY_PATH: place,
+    LD_AUDIT: join(place, 'evil.so'),
+    BULKHEAD_ROOT: elsewhere,
+    BULKHEAD_HOME: elsewhere,
+    BULKHEAD_DIR: elsewhere,
+    ROOT: elsewhere,
+    HOME: place,
+    XDG_RUNTIME_DIR: elsewhere,
+    TMPDIR: '/nonexistent',
+    PATH: place,
+  };
+  return { marker, elsewhere, environment };
+}
+
+/** Files that a group, or everybody, may write. */
+function writableByOthers(...paths: string[]): string {
+  return spawnSync('find', [...paths, '-perm', '/022', '-not', '-type', 'l'], { encoding: 'utf8' }).stdout;
+}
+
+function expectUntouched({ marker, elsewhere }: Trap, place: string): void {
+  expect([marker, elsewhere, join(place, 'coverage'), join(place, 'cache')].filter((path) => existsSync(path))).toEqual(
+    [],
   );
 }
 
@@ -79,7 +103,14 @@ describe('an executable that was installed', () => {
 
   test('works with stdin closed, and with stdout closed', () => {
     expectVersion(run(`exec ${join(binaries, 'bridge')} <&-`));
-    expect(run(`exec ${join(binaries, 'bridge')} >&-`).stderr).toBe('');
+    expect(run(`exec ${join(binaries, 'bridge')} >&-`)).toMatchObject({ status: 0, stderr: '' });
+    const call = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'c1', CNI_NETNS: '/x', CNI_IFNAME: 'eth0', CNI_PATH: '/x' };
+    const { status, stdout, stderr } = run(`exec ${join(binaries, 'bridge')} <&-`, call);
+    expect([status, stderr, JSON.parse(stdout)]).toEqual([
+      1,
+      '',
+      { code: 6, msg: 'error unmarshall network config: unexpected end of JSON input' },
+    ]);
   });
 
   test('works ten times at once', async () => {
@@ -97,51 +128,95 @@ describe('an executable that was installed', () => {
     expect(ended[0]).toMatch(/^0 .*"cniVersion"/s);
   });
 
-  test('is not steered by the environment', () => {
-    const marker = join(directory, 'owned');
-    const evil = join(directory, 'evil.cjs');
-    writeFileSync(evil, `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '');`);
-    const env = {
-      CNI_COMMAND: 'VERSION',
-      NODE_OPTIONS: `--require ${evil}`,
-      NODE_PATH: directory,
-      NODE_V8_COVERAGE: join(directory, 'coverage'),
-      NODE_REPL_EXTERNAL_MODULE: evil,
-      LD_PRELOAD: join(directory, 'evil.so'),
-      LD_LIBRARY_PATH: directory,
-      LD_AUDIT: join(directory, 'evil.so'),
-      BULKHEAD_ROOT: '/nonexistent',
-      BULKHEAD_HOME: '/nonexistent',
-      HOME: directory,
-      TMPDIR: '/nonexistent',
-      PATH: directory,
-    };
-    expectVersion(spawnSync(join(binaries, 'bridge'), [], { env, encoding: 'utf8' }));
-    // That the trap is one: Node alone walks into it.
-    spawnSync(process.execPath, ['-e', '0'], { env: { NODE_OPTIONS: env.NODE_OPTIONS } });
-    expect(existsSync(marker)).toBe(true);
-    rmSync(marker);
-    expectVersion(spawnSync(join(binaries, 'bridge'), [], { env, encoding: 'utf8' }));
-    expect(existsSync(marker)).toBe(false);
-    expect(existsSync(join(directory, 'coverage'))).toBe(false);
+  test('is not steered by the environment, nor by where it is called', () => {
+    const place = join(directory, 'trap');
+    mkdirSync(place);
+    const trap = setTrap(place);
+    const options = { cwd: place, env: { CNI_COMMAND: 'VERSION', ...trap.environment }, encoding: 'utf8' } as const;
+    // That the traps are some: Node alone walks into them.
+    const { NODE_OPTIONS = '', LD_PRELOAD = '', LD_LIBRARY_PATH = '' } = trap.environment;
+    spawnSync(process.execPath, ['-e', '0'], { env: { NODE_OPTIONS } });
+    expect(existsSync(trap.marker)).toBe(true);
+    rmSync(trap.marker);
+    expect(spawnSync(process.execPath, ['-e', '0'], { env: { LD_PRELOAD }, encoding: 'utf8' }).stderr).toMatch(
+      /evil\.so/,
+    );
+    expect(spawnSync(process.execPath, ['-e', '0'], { env: { LD_LIBRARY_PATH } }).status).not.toBe(0);
+
+    expectVersion(spawnSync(join(binaries, 'bridge'), [], options));
+    expectUntouched(trap, place);
   });
 
-  test.skipIf(missing)('works after the clone is gone', () => {
-    const script = `mount -t tmpfs none ${project} && test -z "$(ls ${project})" && exec ${join(binaries, 'bridge')}`;
-    expectVersion(
-      spawnSync('/usr/bin/unshare', ['-m', '/bin/sh', '-c', script], {
-        env: { CNI_COMMAND: 'VERSION', PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
-        encoding: 'utf8',
-      }),
-    );
+  test.skipIf(missing)(
+    'attaches and detaches a container so, through a link, from a directory and beside a clone that are gone, whatever the umask',
+    () => {
+      using machine = new Machine();
+      const place = join(machine.directory, 'trap');
+      mkdirSync(place);
+      const trap = setTrap(place);
+      const { path } = machine.container();
+      const link = join(machine.directory, 'link');
+      symlinkSync(join(machine.binaries, 'bridge'), link);
+      const exported = Object.entries(trap.environment).map(([name, value]) => `export ${name}='${value}'`);
+      const execute = (verb: string) => {
+        const gone = join(machine.directory, `gone-${verb}`);
+        const script = [
+          `mount -t tmpfs none '${project}'`,
+          `test -z "$(ls '${project}')"`,
+          `mkdir ${gone}`,
+          `cd ${gone}`,
+          `rmdir ${gone}`,
+          'umask 000',
+          ...exported,
+          `exec ${link}`,
+        ].join(' && ');
+        const env = {
+          PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+          CNI_COMMAND: verb,
+          CNI_CONTAINERID: 'c1',
+          CNI_NETNS: path,
+          CNI_IFNAME: 'eth0',
+          CNI_PATH: machine.binaries,
+        };
+        const ipam = { type: 'host-local', dataDir: machine.leases, subnet: '10.1.0.0/24' };
+        const input = JSON.stringify({ cniVersion: '1.1.0', name: 'net', type: 'bridge', ipam });
+        const args = [`--net=${machine.host.path}`, 'unshare', '-m', '/bin/sh', '-c', script];
+        return spawnSync('/usr/bin/nsenter', args, { env, input, encoding: 'utf8' });
+      };
+      const added = execute('ADD');
+      expect(added).toMatchObject({ status: 0, stderr: '' });
+      expect(JSON.parse(added.stdout).ips).toMatchObject([{ address: expect.stringMatching(/^10\.1\.0\.\d+\/24$/) }]);
+      expect([machine.leased('net').length, machine.records().length]).toEqual([1, 2]);
+      expect(writableByOthers(machine.root, machine.leases)).toBe('');
+      expect(execute('DEL')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+      expect([machine.leased('net'), machine.records()]).toEqual([[], []]);
+      expect(machine.snapshot(path).links.map(({ name }) => name)).toEqual(['lo']);
+      expectUntouched(trap, place);
+    },
+  );
+
+  test('refers to nothing of the clone', () => {
+    const { status, stdout } = spawnSync('grep', ['-rlF', project, root, binaries], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, '']);
+    const links = spawnSync('find', [root, binaries, '-type', 'l'], { encoding: 'utf8' });
+    expect(links).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  test('finds what was compiled at the install, and compiles nothing itself', () => {
+    const [release = ''] = readdirSync(join(root, 'usr/lib/bulkhead')).filter((name) => /^\d/.test(name));
+    const compiled = () => readdirSync(join(root, 'usr/lib/bulkhead', release, 'compile-cache'), { recursive: true });
+    const before = compiled();
+    expect(before.length).toBeGreaterThan(1);
+    expectVersion(version(join(binaries, 'bridge')));
+    expect(compiled()).toEqual(before);
   });
 
   test('is nobody else’s to change', () => {
-    const writable = execFileSync('find', [root, binaries, '-perm', '/022', '-not', '-type', 'l'], {
+    expect(writableByOthers(root, binaries)).toBe('');
+    const { stdout } = spawnSync('find', [root, binaries, '-not', '-uid', String(process.getuid?.())], {
       encoding: 'utf8',
     });
-    expect(writable).toBe('');
-    expect(statSync(join(binaries, 'bridge')).uid).toBe(process.getuid?.());
+    expect(stdout).toBe('');
   });
 
   test('called by hand says who it is', () => {
@@ -156,6 +231,11 @@ describe('the command', () => {
     [['--help'], 0, /Usage: bulkhead/, ''],
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, ''],
     [['install', '--help'], 0, /--bin-dir <dir>/, ''],
+    [[], 1, '', /Usage: bulkhead/],
+    [['run', 'bridge', '--help'], 0, /Usage: bulkhead run \[options\] <type>/, ''],
+    [['run'], 1, '', /missing required argument 'type'/],
+    [['install', 'here'], 1, '', /too many arguments/],
+    [['plugins', '--fly'], 1, '', /unknown option '--fly'/],
     [['fly'], 1, '', /unknown command 'fly'/],
     [['install', '--fly'], 1, '', /unknown option '--fly'/],
     [['install', '--root'], 1, '', /argument missing/],
@@ -181,39 +261,37 @@ describe('the command', () => {
     expect(bulkhead('plugins', '--root', root).stdout).toMatch(/imports bulkhead:net\/host@0\.1\.0/);
     const listed = JSON.parse(bulkhead('plugins', '--json', '--root', root).stdout);
     expect(listed.map(({ type }: { type: string }) => type)).toEqual(['loopback', 'bridge', 'host-local']);
-    expect(listed[0].digest).toMatch(/^[0-9a-f]{64}$/);
+    const [release = ''] = readdirSync(join(root, 'usr/lib/bulkhead')).filter((name) => /^\d/.test(name));
+    for (const { type, digest, size, imports } of listed) {
+      const bytes = readFileSync(join(root, 'usr/lib/bulkhead', release, 'plugins', `${type}.wasm`));
+      expect([digest, size]).toEqual([createHash('sha256').update(bytes).digest('hex'), bytes.length]);
+      expect(imports).toEqual(expect.arrayContaining([expect.stringMatching(/^bulkhead:[a-z]+\/[a-z-]+@0\.1\.0$/)]));
+    }
     expect(listed[0].imports).toContain('bulkhead:net/link-control@0.1.0');
+    expect(listed[2].imports).toContain('bulkhead:ipam/leases@0.1.0');
   });
-});
 
-describe('installing', () => {
-  test('keeps what was there before, also when done again, and uninstalling puts it back', () => {
-    const again = bulkhead('install', '--bin-dir', binaries, '--root', root);
-    expect(again).toMatchObject({ status: 0, stderr: '' });
-    expectVersion(version(join(binaries, 'bridge')));
-    const { status, stdout } = bulkhead('uninstall', '--root', root);
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/bridge +put back as it was/);
-    expect(stdout).toMatch(/host-local +removed/);
-    expect(contents(binaries)).toEqual({
-      bridge: '700 #!/bin/sh\necho old\n',
-      dhcp: expect.stringMatching(/not ours$/),
-      loopback: '777 nowhere/multi-call',
-    });
-    expect(readdirSync(join(root, 'usr/lib'))).toEqual([]);
-    expect(bulkhead('install', '--bin-dir', binaries, '--root', root).status).toBe(0);
-  }, 60_000);
+  test('runs a call as the executable does', () => {
+    const env = { CNI_COMMAND: 'VERSION', PATH: process.env.PATH };
+    expectVersion(
+      spawnSync(join(project, 'bin/bulkhead'), ['run', 'bridge', '--root', root], { env, encoding: 'utf8' }),
+    );
+  });
 
-  test('that was cut short does not take our own for what was there before', () => {
-    rmSync(join(root, 'usr/lib/bulkhead/installed.json'));
-    expect(bulkhead('install', '--bin-dir', binaries, '--root', root).status).toBe(0);
-    bulkhead('uninstall', '--root', root);
-    expect(contents(binaries).bridge).toBe('700 #!/bin/sh\necho old\n');
-    expect(bulkhead('install', '--bin-dir', binaries, '--root', root).status).toBe(0);
-  }, 60_000);
-
-  test('into a second directory has to wait until the first is taken away', () => {
-    const { status, stderr } = bulkhead('install', '--bin-dir', join(directory, 'other'), '--root', root);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/already installed into .*: uninstall that first/)]);
-  }, 60_000);
+  test.skipIf(missing)('runs a call and shows on stderr what it changes', () => {
+    using machine = new Machine();
+    const call = { id: 'c1', netns: machine.container().path, ifname: 'eth0' };
+    const ipam = { type: 'host-local', dataDir: machine.leases, subnet: '10.1.0.0/24' };
+    const configuration = { cniVersion: '1.1.0', name: 'net', type: 'bridge', ipam };
+    const debug = join(machine.binaries, 'debug');
+    const wrapper = `#!/bin/sh\nexec ${join(project, 'bin/bulkhead')} run bridge --root ${machine.root}\n`;
+    writeFileSync(debug, wrapper, { mode: 0o755 });
+    const more = { PATH: '/usr/bin:/bin' };
+    const added = machine.call('debug', { ...call, verb: 'ADD', more }, configuration);
+    expect(added).toMatchObject({ status: 0, json: { cniVersion: '1.1.0' } });
+    expect(added.stderr).toMatch(/^bulkhead: debug: .*eth0/m);
+    // What one of them attached, the other detaches.
+    expect(machine.call('bridge', { ...call, verb: 'DEL' }, configuration)).toMatchObject({ status: 0, stderr: '' });
+    expect([machine.leased('net'), machine.records()]).toEqual([[], []]);
+  });
 });

@@ -3,11 +3,18 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
-import { projectVersion } from '../../host/cli/project.ts';
+import { projectDirectory, projectVersion } from '../../host/cli/project.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
 import { type NamespaceSnapshot, snapshot } from '../../host/kernel/snapshot.ts';
 import { digestOf, indexFile } from '../../host/trust/store.ts';
 import { makeNamespace, missingPrivileges, type TestNamespace } from '../kernel/namespace.ts';
+
+export const project = projectDirectory;
+
+/** The command, as one types it. */
+export function bulkhead(...args: string[]) {
+  return spawnSync(join(project, 'bin/bulkhead'), args, { encoding: 'utf8', cwd: tmpdir() });
+}
 
 /** Where Debian's containernetworking-plugins has the reference plugins. */
 export const referenceBinaries = '/usr/lib/cni';

@@ -39,8 +39,9 @@ export class ReplacedBinaries {
 
   /**
    * Puts the executables in place, each by a rename, so that one that is running stays what it is. Those that were there
-   * before are kept, once: what stands there after that is our own, also where an earlier install was cut short.
-   * Throws UsageError where an installation in another directory has to be taken away first.
+   * before are kept, once: what stands there after that is our own. All are kept, and the installation is on file, before the
+   * first is replaced, so that one that was cut short can be done again and taken away. Throws UsageError where an installation
+   * in another directory has to be taken away first, and where a directory is in the way.
    */
   place(installed: InstalledBinaries, launcher: (type: string) => Uint8Array): void {
     const before = this.read();
@@ -54,11 +55,15 @@ export class ReplacedBinaries {
       const kept = join(this.#kept, type);
       const ours = before?.types.includes(type) === true;
       if (!ours && exists(path) && !exists(kept)) moveFile(path, kept, 'keep');
+    }
+    writeFileSync(this.#state, `${JSON.stringify(installed, null, 2)}\n`);
+    chmodSync(this.#state, 0o644);
+    for (const type of installed.types) {
+      const path = join(installed.binDirectory, type);
       writeFileSync(`${path}.bulkhead-new`, launcher(type));
       chmodSync(`${path}.bulkhead-new`, 0o755);
       renameSync(`${path}.bulkhead-new`, path);
     }
-    writeFileSync(this.#state, `${JSON.stringify(installed, null, 2)}\n`);
   }
 
   /** Takes our executables away and puts back those that were there before. Returns the types that were put back. */
@@ -85,6 +90,7 @@ export class ReplacedBinaries {
 function moveFile(from: string, to: string, source: 'keep' | 'move'): void {
   mkdirSync(dirname(to), { recursive: true });
   const stat = lstatSync(from);
+  if (stat.isDirectory()) throw new UsageError(`${from} is a directory: it is in the way`);
   rmSync(`${to}.bulkhead-new`, { force: true });
   // cpSync fails for a link that leads nowhere.
   if (stat.isSymbolicLink()) symlinkSync(readlinkSync(from), `${to}.bulkhead-new`);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatIndented } from '../../cni/json/format.ts';
 import { indexFile, type ReleaseIndex } from '../../trust/store.ts';
@@ -25,10 +25,11 @@ export function install(options: InstallOptions): InstalledBinaries {
   const root = realDirectory(options.root);
   const layout = layoutOf(root, version);
   const architecture = launcherArchitecture();
+  const binDirectory = realDirectory(options.binDirectory);
   placeRelease(layout, version);
   const installed: InstalledBinaries = {
     version,
-    binDirectory: realDirectory(options.binDirectory),
+    binDirectory,
     types: Object.keys(releaseIndex().plugins),
   };
   new ReplacedBinaries(root).place(installed, (type) =>
@@ -42,19 +43,27 @@ export function install(options: InstallOptions): InstalledBinaries {
   return installed;
 }
 
-/** Takes an installation away. Records of attachments stay: containers may be running. Throws UsageError where nothing is installed. */
-export function uninstall(root: string): {
+interface Uninstalled {
   readonly installed: InstalledBinaries;
+  /** Types whose binaries of before are back. */
   readonly restored: readonly string[];
-} {
+  /** Where records of attachments stay, since their containers may be running; undefined where there are none. */
+  readonly records: string | undefined;
+}
+
+/** Takes an installation away. Throws UsageError where nothing is installed. */
+export function uninstall(root: string): Uninstalled {
   const directory = resolve(root);
   const binaries = new ReplacedBinaries(directory);
   const installed = binaries.read();
   if (installed === undefined) throw new UsageError(`nothing is installed below ${directory}`);
   const restored = binaries.restore();
+  const layout = layoutOf(directory, installed.version);
   // With the releases before this one, which running calls may have needed.
-  rmSync(dirname(layoutOf(directory, installed.version).release), { recursive: true, force: true });
-  return { installed, restored };
+  rmSync(dirname(layout.release), { recursive: true, force: true });
+  const recorded = existsSync(layout.records) && readdirSync(layout.records).length > 0;
+  if (!recorded) rmSync(dirname(layout.records), { recursive: true, force: true });
+  return { installed, restored, records: recorded ? layout.records : undefined };
 }
 
 function releaseIndex(): ReleaseIndex {

@@ -4,10 +4,8 @@ import { digestAlgorithm } from './message.ts';
 import type { PrivateKey } from './private-key.ts';
 
 /**
- * Signs bytes with a key. Returns the text of a sigstore bundle v0.3 with a message signature, as `cosign sign-blob --key
- * … --bundle …` writes it: no log, no timestamp. The hint is what cosign puts there, the base64 of the key's id.
- *
- * The bundle holds no time and no name: the same key and the same bytes make a bundle that says the same.
+ * Signs bytes with a key. Returns the text of a sigstore bundle v0.3 with a message signature, with the fields that `cosign
+ * sign-blob --key … --bundle …` writes: no log entry, no timestamp, and as the hint of the key its id in base64.
  */
 export function signBundle(bytes: Uint8Array, { key, publicKey }: PrivateKey): string {
   const bundle = toMessageSignatureBundle({
@@ -15,5 +13,6 @@ export function signBundle(bytes: Uint8Array, { key, publicKey }: PrivateKey): s
     signature: sign(digestAlgorithm(key), bytes, key),
     keyHint: Buffer.from(publicKey.id, 'hex').toString('base64'),
   });
-  return `${JSON.stringify(bundleToJSON(bundle), null, 2)}\n`;
+  const verificationMaterial = { ...bundle.verificationMaterial, timestampVerificationData: undefined };
+  return `${JSON.stringify(bundleToJSON({ ...bundle, verificationMaterial }), null, 2)}\n`;
 }

@@ -1,0 +1,82 @@
+import type { Verb } from '../cni/environment.ts';
+import { fault } from '../interfaces/fault.ts';
+import { describeOperation, type Operation } from '../operations/operation.ts';
+import type { Access } from '../policy/access.ts';
+import type { Request } from '../policy/rule.ts';
+import { deniedByVerb } from '../policy/verbs.ts';
+import type { Plugin } from '../trust/plugin.ts';
+
+/** What was decided about one access. `would-deny` is let through, since the policy only audits. */
+export interface Ruling {
+  readonly access: Access;
+  readonly decision: 'allowed' | 'denied' | 'would-deny';
+  /** The line of the policy that allows it. */
+  readonly line?: number | undefined;
+  /** Why not. */
+  readonly reason?: string | undefined;
+}
+
+/** Decides what one plugin may do in one call: by the verb, whatever else is granted, and by the policy. */
+export class Guard {
+  readonly #plugin: Plugin;
+  readonly #verb: Verb;
+  readonly #request: Request;
+  readonly #notice: (ruling: Ruling) => void;
+
+  constructor(plugin: Plugin, verb: Verb, request: Request, notice: (ruling: Ruling) => void) {
+    this.#plugin = plugin;
+    this.#verb = verb;
+    this.#request = request;
+    this.#notice = notice;
+  }
+
+  /** Throws a fault `denied`; nothing was done then. */
+  require(access: Access): void {
+    const byVerb = isOperation(access) ? deniedByVerb(this.#verb, access) : undefined;
+    if (byVerb !== undefined) this.#deny(access, byVerb);
+    const { grants, mode } = this.#plugin.rights;
+    const { allowed, line, missing } = grants.decide(access, this.#request);
+    if (allowed) {
+      this.#notice({ access, decision: 'allowed', line });
+      return;
+    }
+    const reason = `the policy does not let ${this.#plugin.type} ${describe(access)}; it would with: ${missing}`;
+    if (mode === 'enforce') this.#deny(access, reason);
+    this.#notice({ access, decision: 'would-deny', reason });
+  }
+
+  #deny(access: Access, reason: string): never {
+    this.#notice({ access, decision: 'denied', reason });
+    throw fault('denied', `denied: ${reason}`);
+  }
+}
+
+function isOperation(access: Access): access is Operation {
+  return !['sandbox', 'host', 'log', 'delegate'].includes(access.kind) && !access.kind.endsWith('.read');
+}
+
+/** `enter the host`, `create bridge cni0 in the host` */
+function describe(access: Access): string {
+  if (isOperation(access)) return describeOperation(access);
+  switch (access.kind) {
+    case 'sandbox':
+    case 'host':
+      return `enter the ${access.kind}`;
+    case 'log':
+      return 'log';
+    case 'link.read':
+    case 'address.read':
+    case 'route.read':
+      return `read ${access.kind.split('.')[0]}s in the ${access.door}`;
+    case 'sysctl.read':
+      return `read ${access.key} in the ${access.door}`;
+    case 'lease.read':
+      return `look at leases in ${access.directory}`;
+    case 'resolver.read':
+      return `read ${access.path}`;
+    case 'delegate':
+      return access.executable === undefined
+        ? `run plugin ${access.type}`
+        : `execute delegate ${access.type} (sha256:${access.executable})`;
+  }
+}

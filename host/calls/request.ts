@@ -1,0 +1,88 @@
+import type { KeySchema } from '../cni/canonical.ts';
+import { plain } from '../cni/json/format.ts';
+import { JsonObject, type JsonValue } from '../cni/json/value.ts';
+import type { OutcomeAddress } from '../cni/outcome.ts';
+import type { NetworkNamespace } from '../kernel/kernel.ts';
+import { ipFamily } from '../net/ip.ts';
+import { ipFromNumber, ipNumber } from '../net/number.ts';
+import { networkOf, prefixAddress, prefixLength } from '../net/prefix.ts';
+import type { OperationContext } from '../operations/context.ts';
+import type { Door } from '../operations/operation.ts';
+import type { Request } from '../policy/rule.ts';
+import type { Manifest } from '../trust/manifest.ts';
+import type { Gathered, PluginCall } from './plugin-call.ts';
+
+/** What the terms of a policy stand for in this call. Own addresses are what the delegate and the plugins before gave, not what the guest says. */
+export function makeRequest(
+  { call }: PluginCall,
+  manifest: Manifest,
+  context: OperationContext,
+  gathered: Gathered,
+): Request {
+  const { environment, configuration } = call;
+  const given = () => [gathered.assignment, gathered.previous].filter((one) => one !== undefined);
+  const addresses = () => given().flatMap((one) => one.addresses);
+  return {
+    interfaceName: environment.interfaceName,
+    network: configuration.name,
+    configuration: (pointer) => at(configuration.document, pointer) ?? defaultAt(manifest, pointer),
+    argument: (key) => argumentOf(environment.args, key),
+    leased: () => addresses().map(({ prefix }) => prefix),
+    gateways: () => addresses().map(gatewayOf),
+    routes: () => given().flatMap((one) => one.routes),
+    link(door, index) {
+      const link = behind(context, door)?.linkByIndex(index);
+      return link && { name: link.name, mac: link.mac, created: context.owned.has(`${door} ${index}`) };
+    },
+    created: (door) => namesOfOwned(context, door),
+  };
+}
+
+/** The value at a JSON pointer (RFC 6901), with keys matched as in the rest of the configuration; undefined where there is none, or null. */
+export function at(document: JsonValue, pointer: string): unknown {
+  let value: JsonValue | undefined = document;
+  for (const key of keysOf(pointer)) value = value instanceof JsonObject ? value.get(key) : undefined;
+  return value === undefined || value === null ? undefined : plain(value);
+}
+
+function defaultAt({ config, leases }: Manifest, pointer: string): unknown {
+  if (leases?.directory === pointer) return leases.default;
+  let schema: (KeySchema & { readonly default?: unknown }) | undefined = config;
+  for (const key of keysOf(pointer)) {
+    const { properties } = schema ?? {};
+    schema = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
+  }
+  return schema?.default;
+}
+
+function keysOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** CNI_ARGS is `K=V;K=V`. */
+function argumentOf(args: string, key: string): string | undefined {
+  const pair = args.split(';').find((one) => one.startsWith(`${key}=`));
+  return pair?.slice(key.length + 1);
+}
+
+/** The gateway that comes with an address; where none does, the first address of its network, as the reference has it. */
+function gatewayOf({ prefix, gateway }: OutcomeAddress): string {
+  if (gateway !== undefined) return `${gateway}/${prefixLength(prefix)}`;
+  const network = prefixAddress(networkOf(prefix));
+  return `${ipFromNumber(ipNumber(network) + 1n, ipFamily(network))}/${prefixLength(prefix)}`;
+}
+
+function behind({ host, sandbox }: OperationContext, door: Door): NetworkNamespace | undefined {
+  return door === 'host' ? host : sandbox;
+}
+
+function namesOfOwned(context: OperationContext, door: Door): readonly string[] {
+  return [...context.owned].flatMap((one) => {
+    const [where, index] = one.split(' ');
+    const link = where === door ? behind(context, door)?.linkByIndex(Number(index)) : undefined;
+    return link === undefined ? [] : [link.name];
+  });
+}
