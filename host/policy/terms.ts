@@ -1,4 +1,5 @@
 import { type IpAddress, parseIp } from '../net/ip.ts';
+import { parseMac } from '../net/mac.ts';
 import { networkOf, parsePrefix, prefixContains } from '../net/prefix.ts';
 import type { Request, Texts, Value } from './rule.ts';
 
@@ -54,14 +55,14 @@ export function globMatches(glob: string, text: string): boolean {
   return new RegExp(`^${pattern}$`, 'u').test(text);
 }
 
-/** Whether a value that is to be set is one of those wanted. `*` stands for any. Text and number of one spelling are the same. */
+/** Whether a value that is to be set is one of those wanted. `*` stands for any. Text and number of one spelling are the same, hardware addresses in any. */
 export function matchesValue(actual: unknown, wanted: readonly Value[] | undefined, request: Request): boolean {
   const spelled = String(actual).toLowerCase();
   return (wanted ?? []).some((one) => {
     if (one === '*') return true;
     const isTerm = typeof one === 'string' && one.startsWith('$');
     const found = isTerm ? resolveTerm(one, request) : [String(one)];
-    return found.some((text) => text.toLowerCase() === spelled);
+    return found.some((text) => (parseMac(text) ?? text.toLowerCase()) === spelled);
   });
 }
 

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { bits, ia5, integer, octets, oid, sequence, set, tagged, time, utf8, yes } from './der.ts';
 
-/** An authority: a certificate that it signed itself, and the key to it. */
+/** An authority: its certificate, and the key to it. */
 export interface Issuer {
   readonly name: Buffer;
   readonly certificate: Buffer;
@@ -23,14 +23,14 @@ export interface CertificateRequest {
 
 export const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
 
-/** A certificate authority that signs itself. */
-export function newIssuer(commonName: string): Issuer {
+/** An authority that signs its own certificate, or has it from another one. */
+export function newIssuer(commonName: string, parent?: Issuer): Issuer {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
   const basicConstraints = sequence(oid('2.5.29.19'), yes, octets(sequence(yes)));
   const validity = sequence(time(new Date('2026-01-01T00:00:00Z')), time(new Date('2036-01-01T00:00:00Z')));
-  const body = tbs(name, name, validity, publicKey, [basicConstraints]);
-  return { name, publicKey, privateKey, certificate: signed(body, privateKey) };
+  const body = tbs(parent?.name ?? name, name, validity, publicKey, [basicConstraints]);
+  return { name, publicKey, privateKey, certificate: signed(body, parent?.privateKey ?? privateKey) };
 }
 
 /** DER of a certificate for a signer (RFC 5280), with a certificate timestamp of a log (RFC 6962) unless it is not logged. */

@@ -4,7 +4,7 @@ import { SignatureError, type SignatureErrorCode } from '../../../host/trust/sig
 import type { KeylessSigner } from '../../../host/trust/signature/keyless-signer.ts';
 import { readTrustedRoot } from '../../../host/trust/signature/trusted-root.ts';
 import { verifyBundle } from '../../../host/trust/signature/verify.ts';
-import { afterMinutes, type BundleJson, base64, newKeys, SigstoreInstance } from './sigstore-instance.ts';
+import { afterMinutes, type BundleJson, base64, SigstoreInstance } from './sigstore-instance.ts';
 
 const sigstore = new SigstoreInstance();
 const bytes = Buffer.from('an artifact');
@@ -85,8 +85,9 @@ describe('the identity of a certificate', () => {
   });
 
   test('that a regular expression would match is not the one it is made of', () => {
-    const impostor = sigstore.signMessage(bytes, { ...workflow, identity: workflow.identity.replace('.com', 'xcom') });
-    expect(workflow.identity.replace('.com', 'xcom')).toMatch(workflow.identity.replace('.com', '.com'));
+    const identity = workflow.identity.replace('.com', 'xcom');
+    expect(identity).toMatch(new RegExp(workflow.identity));
+    const impostor = sigstore.signMessage(bytes, { ...workflow, identity });
     expect(refusal(() => verify(impostor))).toBe('identity');
     const longer = sigstore.signMessage(bytes, { ...workflow, identity: `https://evil.example/?${workflow.identity}` });
     expect(refusal(() => verify(longer))).toBe('identity');
@@ -198,7 +199,8 @@ describe('the log', () => {
 
   test('a foreign entry next to a good one is refused, not left out', () => {
     const bundle = accepted();
-    parts(bundle).entries.push(...parts(accepted()).entries);
+    const { leaf, signature, entries } = parts(bundle);
+    entries.push(sigstore.entry(1, leaf, Buffer.from('another'), signature, afterMinutes(2)));
     expect(refusal(() => verify(bundle))).toBe('log');
   });
 });
@@ -293,8 +295,4 @@ describe('a trusted root', () => {
     const by = { trustedRoot: readTrustedRoot(ended) };
     expect(refusal(() => verify(sigstore.signMessage(bytes, workflow), by))).toBe('log');
   });
-});
-
-test('keys of signers are made anew in each bundle', () => {
-  expect(newKeys().publicKey.equals(newKeys().publicKey)).toBe(false);
 });

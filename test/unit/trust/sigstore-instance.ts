@@ -22,28 +22,29 @@ export type BundleJson = any;
 export class SigstoreInstance {
   readonly #authority: Issuer = newIssuer('test authority');
   readonly #certificateLog = newKeys();
-  readonly #timestampAuthority: Issuer = newIssuer('test clock');
+  readonly #timestampRoot: Issuer = newIssuer('test clocks');
+  readonly #timestampAuthority: Issuer = newIssuer('test clock', this.#timestampRoot);
   readonly #logs = [newKeys(), newKeys()] as const;
 
   /** `sigstore.trustroot.v1.TrustedRoot` as JSON. */
   get trustedRoot(): BundleJson {
-    const validFor = { start: '2026-01-01T00:00:00Z' };
+    const validFor = () => ({ start: '2026-01-01T00:00:00Z' });
     const log = ({ publicKey }: { publicKey: KeyObject }, baseUrl: string) => ({
       baseUrl,
       hashAlgorithm: 'SHA2_256',
-      publicKey: { rawBytes: base64(der(publicKey)), keyDetails: 'PKIX_ECDSA_P256_SHA_256', validFor },
+      publicKey: { rawBytes: base64(der(publicKey)), keyDetails: 'PKIX_ECDSA_P256_SHA_256', validFor: validFor() },
       logId: { keyId: base64(logIdOf(publicKey)) },
     });
-    const authority = (issuer: Issuer) => ({
-      certChain: { certificates: [{ rawBytes: base64(issuer.certificate) }] },
-      validFor,
+    const authority = (...issuers: readonly Issuer[]) => ({
+      certChain: { certificates: issuers.map(({ certificate }) => ({ rawBytes: base64(certificate) })) },
+      validFor: validFor(),
     });
     return {
       mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
       tlogs: this.#logs.map((keys, index) => log(keys, logUrl(index))),
       ctlogs: [log(this.#certificateLog, 'https://certificates.example')],
       certificateAuthorities: [authority(this.#authority)],
-      timestampAuthorities: [authority(this.#timestampAuthority)],
+      timestampAuthorities: [authority(this.#timestampAuthority, this.#timestampRoot)],
     };
   }
 
@@ -96,7 +97,7 @@ export class SigstoreInstance {
 
   /** Base64 of an RFC 3161 timestamp. */
   timestamp(signature: Uint8Array, at: Date): string {
-    return base64(timestampResponse(this.#timestampAuthority, signature, at));
+    return base64(timestampResponse(this.#timestampRoot, this.#timestampAuthority, signature, at));
   }
 
   issue(request: Omit<CertificateRequest, 'notBefore'>): Buffer {
