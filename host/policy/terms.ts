@@ -62,8 +62,15 @@ export function matchesValue(actual: unknown, wanted: readonly Value[] | undefin
     if (one === '*') return true;
     const isTerm = typeof one === 'string' && one.startsWith('$');
     const found = isTerm ? resolveTerm(one, request) : [String(one)];
-    return found.some((text) => (parseMac(text) ?? text.toLowerCase()) === spelled);
+    return found.some((text) => spellingOf(text, spelled) === spelled);
   });
+}
+
+/** Lower case; for a hardware address, in any of Go's forms, the one with colons. */
+function spellingOf(text: string, like: string): string {
+  const lower = text.toLowerCase();
+  if (parseMac(like) === undefined || !/^[0-9a-f]{2,4}([:.-][0-9a-f]{2,4})+$/.test(lower)) return lower;
+  return (lower.replaceAll(/[:.-]/g, '').match(/../g) ?? []).join(':');
 }
 
 /** A key of sysctl, by path segment; `{$term}` stands for the whole of a segment. */
