@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco';
@@ -69,12 +69,17 @@ function compilerOptions(): Record<string, string | number | boolean> {
   return options;
 }
 
+/** Beside others that build the same guest: files are only touched where they differ. */
 function writeGenerated(directory: string, modules: ReadonlyMap<string, string>): void {
-  rmSync(directory, { recursive: true, force: true });
-  for (const [path, text] of modules) {
-    const file = join(directory, `${path}.ts`);
+  const wanted = new Map([...modules].map(([path, text]) => [`${path}.ts`, text]));
+  for (const [name, text] of wanted) {
+    const file = join(directory, name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
+  }
+  for (const name of globSync('**/*.ts', { cwd: directory })) {
+    if (!wanted.has(name)) rmSync(join(directory, name), { force: true });
   }
 }
 
