@@ -39,7 +39,7 @@ export function supportedAlgorithm(key: KeyObject): KeyAlgorithm {
 }
 
 /** SubjectPublicKeyInfo, DER. */
-export function keyDer(key: KeyObject): Buffer {
+function keyDer(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 

@@ -1,5 +1,5 @@
 /** One DER element (X.690) of bytes that are the elements inside it, or its value. */
-export function element(tag: number, ...content: readonly Uint8Array[]): Buffer {
+function element(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const value = Buffer.concat(content);
   return Buffer.concat([Buffer.from([tag, ...lengthOf(value.length)]), value]);
 }

@@ -11,7 +11,7 @@ export interface SigningRequest extends Omit<CertificateRequest, 'key' | 'notBef
   readonly log?: 'promise' | 'authority';
 }
 
-export const day = new Date('2026-05-05T12:00:00Z');
+const day = new Date('2026-05-05T12:00:00Z');
 export const afterMinutes = (minutes: number) => new Date(day.getTime() + minutes * 60_000);
 
 /** The JSON of a bundle, for tests to take apart. */
@@ -149,7 +149,7 @@ export function seal(statement: unknown, privateKey: KeyObject, payloadType = 'a
   return { envelope, signed, signature };
 }
 
-export function newKeys() {
+function newKeys() {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
