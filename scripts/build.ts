@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { built, projectDirectory } from '../host/cli/project.ts';
-import { indexFile, type ReleaseIndex } from '../host/trust/store.ts';
+import { indexFile, type PluginIndex } from '../host/trust/plugin-files.ts';
 
 /** Guests that are part of a release. The skeleton is for copying, and built by its test. */
 const released = ['loopback', 'bridge', 'host-local'];
@@ -21,23 +21,25 @@ async function buildGuests(): Promise<boolean> {
     (name) => !isFresh(name, digest([`guests/${name}/**`], tools), join(built.plugins, `${name}.wasm`)),
   );
   if (stale.length > 0 || !existsSync(join(built.plugins, indexFile))) await makePlugins(stale, tools);
-  const engine = digest(['host/engine/v8/**', 'host/component/**'], digestOfFiles(built.plugins));
+  const engine = digest(['host/engine/v8/**', 'host/component/**', 'host/trust/seal.ts'], digestOfFiles(built.plugins));
   if (isFresh('transpiled', engine, built.transpiled)) return stale.length > 0;
   console.log('bulkhead: transpiling the plugins for V8');
   const { prepareComponent } = await import('../host/engine/v8/prepare.ts');
   const { TranspiledStore } = await import('../host/engine/v8/store.ts');
-  const { ReleasePlugins } = await import('../host/trust/store.ts');
+  const { PluginFiles } = await import('../host/trust/plugin-files.ts');
+  const { openToAll } = await import('../host/trust/seal.ts');
   rmSync(built.transpiled, { recursive: true, force: true });
-  const store = new TranspiledStore(built.transpiled);
-  const plugins = new ReleasePlugins(built.plugins);
-  for (const plugin of plugins.types.flatMap((type) => plugins.find(type) ?? [])) await prepareComponent(store, plugin);
+  const store = new TranspiledStore(built.transpiled, openToAll);
+  const plugins = new PluginFiles(built.plugins);
+  for (const plugin of plugins.types.flatMap((type) => plugins.read(type) ?? [])) await prepareComponent(store, plugin);
   mark('transpiled', engine);
   return true;
 }
 
 async function makePlugins(stale: readonly string[], tools: string): Promise<void> {
   const { buildGuest } = await import('../guests/sdk/generator/build.ts');
-  const { readManifest, digestOf } = await import('../host/trust/store.ts');
+  const { digestOf } = await import('../host/trust/plugin-files.ts');
+  const { readManifest } = await import('../host/trust/trusted-plugins.ts');
   mkdirSync(built.plugins, { recursive: true });
   for (const name of stale) {
     console.log(`bulkhead: building guests/${name}`);
@@ -49,9 +51,10 @@ async function makePlugins(stale: readonly string[], tools: string): Promise<voi
   for (const name of released) {
     const file = `${name}.wasm`;
     const bytes = readFileSync(join(built.plugins, file));
-    for (const type of readManifest(bytes, file).types) index.plugins[type] = { file, digest: digestOf(bytes) };
+    for (const type of readManifest({ bytes, path: file }).types)
+      index.plugins[type] = { file, digest: digestOf(bytes) };
   }
-  writeFileSync(join(built.plugins, indexFile), `${JSON.stringify(index satisfies ReleaseIndex, null, 2)}\n`);
+  writeFileSync(join(built.plugins, indexFile), `${JSON.stringify(index satisfies PluginIndex, null, 2)}\n`);
 }
 
 async function bundle(): Promise<boolean> {

@@ -19,27 +19,27 @@ const unshare = [
 
 switch (process.argv[2]) {
   case undefined:
-    start();
+    await start();
     break;
   case 'inside':
     runOnMachine();
     break;
   case 'model':
-    runOnModel();
+    await runOnModel();
     break;
   default:
     console.error(`demo: unknown mode ${process.argv[2]}`);
     process.exitCode = 2;
 }
 
-function start(): void {
+async function start(): Promise<void> {
   const reason = whyNotOnMachine();
   if (reason === undefined) {
     run([...unshare, process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), 'inside'], 'inherit');
     return;
   }
   console.log(`The kernel of this machine cannot be used here (${reason}): the demo runs on a kernel in memory.`);
-  runOnModel();
+  await runOnModel();
 }
 
 /** Tries what the demo needs, in a namespace that is gone afterwards. */

@@ -8,7 +8,6 @@ export interface Layout {
   readonly node: string;
   readonly main: string;
   readonly plugins: string;
-  readonly transpiled: string;
   readonly compileCache: string;
   /** What `install` did, so that `uninstall` can take it back. */
   readonly installed: string;
@@ -16,23 +15,41 @@ export interface Layout {
   readonly records: string;
   readonly locks: string;
   readonly leaseIndexes: string;
+  /** The operator's. */
+  readonly policy: string;
+  /** What this machine made for itself, and authenticates. */
+  readonly secret: string;
+  readonly trust: string;
+  readonly transpiled: string;
+  /** Plugins that an operator added to those of the release. */
+  readonly addedPlugins: string;
+  readonly audit: string;
 }
 
-/** `/usr/lib/bulkhead/VERSION` for what is installed, `/run/bulkhead` for what calls leave. */
+/**
+ * `/usr/lib/bulkhead/VERSION` for what is installed, `/etc/bulkhead` for what the operator writes, `/var/lib/bulkhead` for what the
+ * machine keeps, `/run/bulkhead` for what calls leave.
+ */
 export function layoutOf(root: string, version: string): Layout {
   const release = join(root, 'usr/lib/bulkhead', version);
   const run = join(root, 'run/bulkhead');
+  const state = join(root, 'var/lib/bulkhead');
   return {
     root,
     release,
     node: join(release, 'node'),
     main: join(release, 'main.mjs'),
     plugins: join(release, 'plugins'),
-    transpiled: join(release, 'transpiled'),
     compileCache: join(release, 'compile-cache'),
     installed: join(release, 'installed.json'),
     records: join(run, 'attachments'),
     locks: join(run, 'locks'),
     leaseIndexes: join(run, 'leases'),
+    policy: join(root, 'etc/bulkhead/policy.yaml'),
+    secret: join(state, 'secret'),
+    trust: join(state, 'trust'),
+    transpiled: join(state, 'transpiled'),
+    addedPlugins: join(state, 'plugins'),
+    audit: join(root, 'var/log/bulkhead/audit'),
   };
 }

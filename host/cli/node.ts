@@ -7,8 +7,14 @@ import { TranspiledStore } from '../engine/v8/store.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
+import { PolicyError } from '../policy/policy-error.ts';
 import { RecordStore } from '../records/store.ts';
-import { ReleasePlugins } from '../trust/store.ts';
+import { UntrustedFile } from '../system/trusted-file.ts';
+import { PluginError } from '../trust/plugin.ts';
+import { PluginFiles } from '../trust/plugin-files.ts';
+import { openSeal, openToAll, type Seal } from '../trust/seal.ts';
+import { readTrustState, type TrustState, writeTrustState } from '../trust/trust-state.ts';
+import { TrustedPlugins } from '../trust/trusted-plugins.ts';
 import type { Layout } from './layout.ts';
 
 /** What a plugin may use up in one call, unless somebody says otherwise. */
@@ -21,12 +27,48 @@ export const defaultLimits: Limits = {
   log: 64 * 1024,
 };
 
+/** What a node goes by when it loads plugins. */
+export interface Trust {
+  readonly seal: Seal;
+  /** Throws PluginError where nothing can be trusted. */
+  readonly state: () => TrustState;
+}
+
+export function pluginFilesOf({ plugins, addedPlugins }: Layout): PluginFiles {
+  return new PluginFiles(plugins, addedPlugins);
+}
+
+/**
+ * What was found before, where all that it rests on is as it was; else it is found again, which loads what reads policies and
+ * signatures. A policy that cannot be used lets nothing run.
+ */
+export async function openTrust(layout: Layout): Promise<Trust> {
+  try {
+    const seal = openSeal(layout.secret);
+    const state = readTrustState(layout.trust, seal) ?? (await renewTrust(layout, seal));
+    return { seal, state: () => state };
+  } catch (error) {
+    if (!(error instanceof PolicyError || error instanceof PluginError || error instanceof UntrustedFile)) throw error;
+    const fail = () => {
+      throw new PluginError(`no plugin may run: ${error.message}`, { cause: error });
+    };
+    return { seal: openToAll, state: fail };
+  }
+}
+
+async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
+  const { establishTrust } = await import('../trust/establish.ts');
+  const state = establishTrust(layout.policy, pluginFilesOf(layout));
+  writeTrustState(layout.trust, seal, state);
+  return state;
+}
+
 /** The machine, as an installed release sees it. */
-export function openNode(layout: Layout, kernel: Kernel, log: Log): Node {
+export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log): Node {
   return {
     kernel,
-    engine: new V8Engine(new TranspiledStore(layout.transpiled)),
-    plugins: new ReleasePlugins(layout.plugins),
+    engine: new V8Engine(new TranspiledStore(layout.transpiled, trust.seal.for(transpiledPurpose))),
+    plugins: new TrustedPlugins(pluginFilesOf(layout), trust.state),
     records: new RecordStore(layout.records),
     locks: new SharedLocks(layout.locks),
     leases: new LeaseStore(layout.leaseIndexes),
@@ -35,6 +77,9 @@ export function openNode(layout: Layout, kernel: Kernel, log: Log): Node {
     log,
   };
 }
+
+/** What the machine's secret authenticates: code made of components. */
+export const transpiledPurpose = 'bulkhead transpiled component 1';
 
 /** Warnings and errors to stderr, which the specification leaves free for logs; `verbose` for all that plugins say. */
 export function stderrLog(write: (text: string) => void, verbose = false): Log {

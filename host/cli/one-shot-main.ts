@@ -9,4 +9,4 @@ import { fileURLToPath } from 'node:url';
 enableCompileCache({ directory: join(dirname(fileURLToPath(import.meta.url)), 'compile-cache'), portable: true });
 const [root = '/', version = '', type = ''] = process.argv.slice(2);
 const { answerOnce } = await import('./one-shot.ts');
-answerOnce(root, version, type);
+await answerOnce(root, version, type);

@@ -4,7 +4,7 @@ import type { Node } from '../calls/node.ts';
 import { openLinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { sleep } from '../system/sleep.ts';
 import { layoutOf } from './layout.ts';
-import { openNode, stderrLog } from './node.ts';
+import { openNode, openTrust, stderrLog } from './node.ts';
 
 /** A configuration is a few kilobytes; more than this is not read. */
 const largestStdin = 32 * 1024 * 1024;
@@ -13,12 +13,16 @@ const largestStdin = 32 * 1024 * 1024;
  * One CNI call in a process of its own: what the executables in /opt/cni/bin come to. Sets the exit status and returns; the
  * process ends by itself, since `process.exit` after running wasm can hang (docs/rationale.md).
  */
-export function answerOnce(root: string, version: string, type: string): void {
+export async function answerOnce(root: string, version: string, type: string): Promise<void> {
+  const layout = layoutOf(root, version);
+  const trust = needsPlugins(process.env) ? await openTrust(layout) : undefined;
   let node: Node | undefined;
   const open = () => {
+    if (trust === undefined) throw new TypeError('this call needs no plugins');
     node = openNode(
-      layoutOf(root, version),
+      layout,
       openLinuxKernel(),
+      trust,
       stderrLog((text) => write(2, text)),
     );
     return node;
@@ -26,6 +30,11 @@ export function answerOnce(root: string, version: string, type: string): void {
   const given = answer({ type, environment: process.env, readStdin }, open);
   print(given);
   node?.kernel.close();
+}
+
+/** Whether a call comes as far as a plugin: VERSION, and one by hand without a command, do not. */
+function needsPlugins({ CNI_COMMAND: command = '' }: NodeJS.ProcessEnv): boolean {
+  return command !== '' && command !== 'VERSION';
 }
 
 /** Prints the answer and sets the exit status. */

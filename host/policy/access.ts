@@ -15,25 +15,73 @@ export type Access = Operation | Inquiry;
 
 export type AccessKind = Access['kind'];
 
-/** For each interface that a plugin may import, the kinds of access that it is for. Those that are not here give access to nothing. */
-const interfaces: Readonly<Record<string, readonly AccessKind[]>> = {
-  'bulkhead:net/sandbox': ['sandbox'],
-  'bulkhead:net/host': ['host'],
-  'bulkhead:net/links': ['link.read'],
-  'bulkhead:net/link-control': ['link.create', 'link.change', 'link.move', 'link.remove'],
-  'bulkhead:net/bridge-ports': ['port.change', 'port.add-vlans', 'port.remove-vlans'],
-  'bulkhead:net/addresses': ['address.read', 'address.add', 'address.remove'],
-  'bulkhead:net/routes': ['route.read', 'route.add', 'route.replace', 'route.remove'],
-  'bulkhead:net/sysctls': ['sysctl.read', 'sysctl.write'],
-  'bulkhead:ipam/leases': ['lease.read', 'lease.reserve', 'lease.release'],
-  'bulkhead:ipam/resolver': ['resolver.read'],
-  'bulkhead:ipam/delegate': ['delegate'],
-  'bulkhead:cni/log': ['log'],
+interface Granting {
+  readonly kinds: readonly AccessKind[];
+  /** A grant that makes the import worth something. */
+  readonly example: string;
+}
+
+const onOwnLink = 'door: sandbox, link: $ifname';
+
+/** For each interface that a plugin may import, the kinds of access that it is for. */
+const interfaces: Readonly<Record<string, Granting>> = {
+  'bulkhead:net/sandbox': { kinds: ['sandbox'], example: '- sandbox' },
+  'bulkhead:net/host': { kinds: ['host'], example: '- host' },
+  'bulkhead:net/links': { kinds: ['link.read'], example: '- link.read: { door: sandbox }' },
+  'bulkhead:net/link-control': {
+    kinds: ['link.create', 'link.change', 'link.move', 'link.remove'],
+    example: `- link.change: { ${onOwnLink}, set: { up: true } }`,
+  },
+  'bulkhead:net/bridge-ports': {
+    kinds: ['port.change', 'port.add-vlans', 'port.remove-vlans'],
+    example: '- port.change: { door: host, link: $created, set: { hairpin: true } }',
+  },
+  'bulkhead:net/addresses': {
+    kinds: ['address.read', 'address.add', 'address.remove'],
+    example: `- address.add: { ${onOwnLink}, prefix: $leased }`,
+  },
+  'bulkhead:net/routes': {
+    kinds: ['route.read', 'route.add', 'route.replace', 'route.remove'],
+    example: `- route.add: { ${onOwnLink}, destination: $routes, gateway: $gateways }`,
+  },
+  'bulkhead:net/sysctls': {
+    kinds: ['sysctl.read', 'sysctl.write'],
+    example: '- sysctl.read: { door: sandbox, key: "ipv4/conf/{$ifname}/*" }',
+  },
+  'bulkhead:ipam/leases': {
+    kinds: ['lease.read', 'lease.reserve', 'lease.release'],
+    example: '- lease.reserve: { dataDir: $config/ipam/dataDir, addresses: $subnets }',
+  },
+  'bulkhead:ipam/resolver': { kinds: ['resolver.read'], example: '- resolver.read: { path: $config/ipam/resolvConf }' },
+  'bulkhead:ipam/delegate': { kinds: ['delegate'], example: '- delegate: { type: host-local }' },
+  'bulkhead:cni/log': { kinds: ['log'], example: '- log' },
 };
 
-/** The kinds of access behind an import, by its id with or without version; none for types and for the way out. */
+/** Interfaces that give access to nothing: types, and the way out. */
+const harmless: readonly string[] = [
+  'bulkhead:net/types',
+  'bulkhead:net/namespaces',
+  'bulkhead:cni/types',
+  'bulkhead:cni/exit',
+];
+
+/** The kinds of access behind an import, by its id with or without version; none for those that give access to nothing. */
 export function accessOf(importId: string): readonly AccessKind[] {
-  return interfaces[withoutVersion(importId)] ?? [];
+  return interfaceOf(importId)?.kinds ?? [];
+}
+
+/** A grant that an import needs, as an item of a policy. */
+export function exampleOf(importId: string): string {
+  return interfaceOf(importId)?.example ?? '';
+}
+
+export function isHostInterface(importId: string): boolean {
+  return interfaceOf(importId) !== undefined || harmless.includes(withoutVersion(importId));
+}
+
+function interfaceOf(importId: string): Granting | undefined {
+  const name = withoutVersion(importId);
+  return Object.hasOwn(interfaces, name) ? interfaces[name] : undefined;
 }
 
 /** `bulkhead:net/links@0.1.0` is `bulkhead:net/links`. */

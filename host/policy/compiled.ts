@@ -1,3 +1,4 @@
+import type { FileStamp } from '../system/file-stamp.ts';
 import type { Rule } from './rule.ts';
 
 /** A policy as calls use it: plain data, with keys and trusted roots in it, so that nothing else has to be read. */
@@ -9,13 +10,20 @@ export interface CompiledPolicy {
   /** SHA-256, hexadecimal. */
   readonly deny: readonly string[];
   /** The files that it was made of: where one has changed since, it is out of date. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly FileStamp[];
 }
 
 export type CompiledSigner =
   | { readonly kind: 'release' }
   | { readonly kind: 'key'; readonly pem: string }
-  | { readonly kind: 'keyless'; readonly identity: string; readonly issuer: string; readonly trustedRoot: string }
+  | {
+      readonly kind: 'keyless';
+      readonly identity: string;
+      readonly issuer: string;
+      /** Text of the file. */
+      readonly trustedRoot: string;
+      readonly thresholds: { readonly logs: number; readonly timestamps: number; readonly certificateLogs: number };
+    }
   | { readonly kind: 'digests'; readonly digests: readonly string[] };
 
 export interface PluginPolicy {
@@ -28,14 +36,4 @@ export interface PluginPolicy {
   readonly missing: 'deny-at-load' | 'deny-at-call';
   readonly limits: Readonly<Record<string, number>>;
   readonly rules: readonly Rule[];
-}
-
-/** A file by what changes when it does. */
-export interface Source {
-  readonly path: string;
-  readonly inode: string;
-  readonly size: string;
-  /** Nanoseconds of the last change of contents, and of anything. */
-  readonly modified: string;
-  readonly changed: string;
 }

@@ -1,24 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { type FileStamp, stampOf } from '../system/file-stamp.ts';
 import { assertTrusted, UntrustedFile } from '../system/trusted-file.ts';
 import type { AccessKind } from './access.ts';
-import type { CompiledPolicy, CompiledSigner, PluginPolicy, Source } from './compiled.ts';
+import type { CompiledPolicy, CompiledSigner, PluginPolicy } from './compiled.ts';
+import { PolicyError } from './policy-error.ts';
 import { formatPath, type Problem, problemsOf } from './problems.ts';
 import type { Rule } from './rule.ts';
 import { type PolicyDocument, policySchema } from './schema.ts';
-
-/** A policy file cannot be used: every reason, with its line. */
-export class PolicyError extends Error {
-  override readonly name = 'PolicyError';
-  readonly problems: readonly string[];
-
-  constructor(path: string, problems: readonly string[]) {
-    super(`${path}: ${problems.join('; ')}`);
-    this.problems = problems;
-  }
-}
 
 /** The policy that ships with a release. */
 export const defaultPolicyFile = fileURLToPath(new URL('default-policy.yaml', import.meta.url));
@@ -31,7 +22,7 @@ const largest = 4 * 1024 * 1024;
  * somebody else could have written any of these files.
  */
 export function readPolicy(path: string): CompiledPolicy {
-  const sources: Source[] = [];
+  const sources: FileStamp[] = [];
   const read = (file: string) => {
     const { text, source } = readTrusted(path, file);
     sources.push(source);
@@ -65,12 +56,6 @@ export function readPolicy(path: string): CompiledPolicy {
     deny: parsed.data.deny.map(withoutAlgorithm),
     sources,
   };
-}
-
-/** Whether a file is still what it was when the policy was compiled. */
-export function isCurrent(source: Source): boolean {
-  const now = stampOf(source.path);
-  return now !== undefined && JSON.stringify(now) === JSON.stringify(source);
 }
 
 type LineAt = (path: readonly PropertyKey[]) => number;
@@ -121,7 +106,7 @@ function compileSigner(signer: PolicyDocument['signers'][string], read: (file: s
   if (signer === 'release') return { kind: 'release' };
   if ('key' in signer) return { kind: 'key', pem: read(signer.key) };
   if ('digests' in signer) return { kind: 'digests', digests: signer.digests.map(withoutAlgorithm) };
-  return { kind: 'keyless', identity: signer.identity, issuer: signer.issuer, trustedRoot: read(signer.trustedRoot) };
+  return { kind: 'keyless', ...signer, trustedRoot: read(signer.trustedRoot) };
 }
 
 function compilePlugin(
@@ -147,11 +132,10 @@ function withoutAlgorithm(digest: string): string {
   return digest.slice('sha256:'.length);
 }
 
-function readTrusted(policy: string, path: string): { readonly text: string; readonly source: Source } {
+function readTrusted(policy: string, path: string): { readonly text: string; readonly source: FileStamp } {
   try {
     assertTrusted(path);
     const source = stampOf(path);
-    if (source === undefined) throw new UntrustedFile(`${path} does not exist`);
     if (Number(source.size) > largest)
       throw new UntrustedFile(`${path} has ${source.size} bytes, and may have ${largest}`);
     return { text: readFileSync(path, 'utf8'), source };
@@ -160,16 +144,4 @@ function readTrusted(policy: string, path: string): { readonly text: string; rea
       throw new PolicyError(policy, [error.message]);
     throw error;
   }
-}
-
-function stampOf(path: string): Source | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) return undefined;
-  return {
-    path,
-    inode: `${stat.dev}:${stat.ino}`,
-    size: String(stat.size),
-    modified: String(stat.mtimeNs),
-    changed: String(stat.ctimeNs),
-  };
 }

@@ -97,6 +97,14 @@ const signer = z.union([
     identity: z.string().min(1).describe('subject alternative name of the certificate, exactly'),
     issuer: z.string().min(1).describe('OIDC issuer, exactly'),
     trustedRoot: z.string().min(1).describe('file with a sigstore trusted root'),
+    thresholds: z
+      .strictObject({
+        logs: z.int().min(1).default(1),
+        timestamps: z.int().min(1).default(1),
+        certificateLogs: z.int().min(0).default(1),
+      })
+      .default({ logs: 1, timestamps: 1, certificateLogs: 1 })
+      .describe('independent witnesses that a signature needs'),
   }),
   z.strictObject({ digests: z.array(digest).min(1) }),
 ]);

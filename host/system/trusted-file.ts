@@ -46,10 +46,24 @@ export function assertTrusted(path: string): void {
 }
 
 function faultOf(stat: Stats): string | undefined {
-  if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) return `belongs to user ${stat.uid}, not to root`;
+  if (stat.uid !== 0 && stat.uid !== process.geteuid?.() && !isOutside(stat.uid)) {
+    return `belongs to user ${stat.uid}, not to root`;
+  }
   const shared = stat.isDirectory() && (stat.mode & sticky) !== 0;
   if ((stat.mode & writableByOthers) !== 0 && !shared) return 'can be written by others';
   return undefined;
+}
+
+/**
+ * Whether a user is one of those outside a user namespace, who all look alike from within (user_namespaces(7)): root outside owns the
+ * directories above everything, and cannot be told from others.
+ */
+function isOutside(uid: number): boolean {
+  const mapped = readFileSync('/proc/self/uid_map', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return !mapped.some(([first = 0, , count = 0]) => first <= uid && uid < first + count);
 }
 
 function openWithoutLinks(path: string): number {

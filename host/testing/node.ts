@@ -16,7 +16,9 @@ import { RuleGrants } from '../policy/decide.ts';
 import { defaultPolicyFile, readPolicy } from '../policy/read.ts';
 import { RecordStore } from '../records/store.ts';
 import type { Plugin, PluginStore, Rights } from '../trust/plugin.ts';
-import { digestOf, readManifest } from '../trust/store.ts';
+import { digestOf } from '../trust/plugin-files.ts';
+import { openToAll } from '../trust/seal.ts';
+import { readManifest } from '../trust/trusted-plugins.ts';
 
 /** A node for tests: its files in a directory of its own, its plugins given as components. */
 export interface TestNode extends Disposable {
@@ -41,7 +43,7 @@ export async function makeTestNode(
 ): Promise<TestNode> {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-node-'));
   const logged: string[] = [];
-  const transpiled = new TranspiledStore(join(directory, 'transpiled'));
+  const transpiled = new TranspiledStore(join(directory, 'transpiled'), openToAll);
   const plugins = givenPlugins(components);
   for (const type of plugins.types) {
     const plugin = plugins.find(type);
@@ -93,7 +95,7 @@ function shippedPolicy(): CompiledPolicy {
 export function givenPlugins(components: readonly Uint8Array[], policy?: CompiledPolicy): PluginStore {
   const plugins = new Map<string, Plugin>();
   for (const bytes of components) {
-    const manifest = readManifest(bytes, 'a component of a test');
+    const manifest = readManifest({ bytes, path: 'a component of a test' });
     for (const type of manifest.types)
       plugins.set(type, { type, bytes, digest: digestOf(bytes), manifest, rights: rightsOf(type, policy) });
   }

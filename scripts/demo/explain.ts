@@ -1,16 +1,15 @@
-import { join } from 'node:path';
 import { built } from '../../host/cli/project.ts';
 import { columns } from '../../host/cli/terminal.ts';
 import { decodeComponent } from '../../host/component/decode.ts';
-import { ReleasePlugins } from '../../host/trust/store.ts';
+import { PluginFiles } from '../../host/trust/plugin-files.ts';
 import { faint, line, title } from './paper.ts';
 
 /** Shows why it is safe: what each plugin imports is all that it can do. */
 export function explainPlugins(): void {
   title('The plugins, and all that each of them can do');
-  const store = new ReleasePlugins(join(built.plugins));
+  const store = new PluginFiles(built.plugins);
   const rows = store.types
-    .flatMap((type) => store.find(type) ?? [])
+    .flatMap((type) => store.read(type) ?? [])
     .map(({ type, digest, bytes }) => {
       const imports = [...decodeComponent(bytes).imports.keys()].filter((id) => !/\/(types|namespaces)@/.test(id));
       const names = imports.map((id) => id.replace(/^.*\/(.*)@.*$/, '$1')).join(', ');

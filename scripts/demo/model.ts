@@ -3,29 +3,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Answer, answer } from '../../host/calls/answer.ts';
 import { layoutOf } from '../../host/cli/layout.ts';
-import { openNode } from '../../host/cli/node.ts';
+import { openNode, openTrust } from '../../host/cli/node.ts';
 import { built } from '../../host/cli/project.ts';
+import { V8Engine } from '../../host/engine/v8/engine.ts';
+import { TranspiledStore } from '../../host/engine/v8/store.ts';
 import { createMemoryKernel } from '../../host/kernel/memory/memory-kernel.ts';
 import { ip } from '../../host/net/ip.ts';
+import { defaultPolicyFile } from '../../host/policy/read.ts';
+import { openToAll } from '../../host/trust/seal.ts';
 import { explainPlugins } from './explain.ts';
 import { addressIn, type Container, environment, gateway, loopback, network } from './network.ts';
 import { bad, document, faint, good, title, verdict } from './paper.ts';
 
 /** The demo on the kernel in memory: the same plugins and the same host, in one process. That a container reaches another is the model's word. */
-export function runOnModel(): void {
+export async function runOnModel(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-demo-'));
   try {
-    demonstrate(directory);
+    await demonstrate(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function demonstrate(directory: string): void {
+async function demonstrate(directory: string): Promise<void> {
   explainPlugins();
   const kernel = createMemoryKernel();
-  const layout = { ...layoutOf(directory, 'demo'), plugins: built.plugins, transpiled: built.transpiled };
-  const node = openNode(layout, kernel, (level, text) => console.error(`${level}: ${text}`));
+  const layout = { ...layoutOf(directory, 'demo'), plugins: built.plugins, policy: defaultPolicyFile };
+  const { state } = await openTrust(layout);
+  const trust = { state, seal: openToAll };
+  const node = {
+    ...openNode(layout, kernel, trust, (level, text) => console.error(`${level}: ${text}`)),
+    engine: new V8Engine(new TranspiledStore(built.transpiled, openToAll)),
+  };
   const containers = ['blue', 'green'].map((id): Container => ({ id, namespace: `/run/netns/${id}` }));
   for (const { namespace } of containers) kernel.addNamespace(namespace);
   const configuration = { ...network, ipam: { ...network.ipam, dataDir: join(directory, 'leases') } };

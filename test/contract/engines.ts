@@ -9,6 +9,7 @@ import type { Limits, LoadedComponent } from '../../host/engine/engine.ts';
 import { V8Engine } from '../../host/engine/v8/engine.ts';
 import { prepareComponent } from '../../host/engine/v8/prepare.ts';
 import { TranspiledStore } from '../../host/engine/v8/store.ts';
+import { openToAll } from '../../host/trust/seal.ts';
 
 /** An engine that the contract is held against: makes a component ready and loads it. */
 export interface TestEngine extends Disposable {
@@ -20,7 +21,7 @@ export const engines: readonly (readonly [string, () => TestEngine])[] = [['v8',
 
 function makeV8Engine(): TestEngine {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
-  const store = new TranspiledStore(directory);
+  const store = new TranspiledStore(directory, openToAll);
   const engine = new V8Engine(store);
   return {
     async load(bytes) {

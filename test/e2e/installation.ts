@@ -6,7 +6,7 @@ import { install } from '../../host/cli/install/install.ts';
 import { projectDirectory, projectVersion } from '../../host/cli/project.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
 import { type NamespaceSnapshot, snapshot } from '../../host/kernel/snapshot.ts';
-import { digestOf, indexFile } from '../../host/trust/store.ts';
+import { digestOf, indexFile } from '../../host/trust/plugin-files.ts';
 import { makeNamespace, missingPrivileges, type TestNamespace } from '../kernel/namespace.ts';
 
 export const project = projectDirectory;

@@ -5,6 +5,7 @@ import { defaultLimits } from '../../host/cli/node.ts';
 import type { Engine, HostFunction, HostImports } from '../../host/engine/engine.ts';
 import { V8Engine } from '../../host/engine/v8/engine.ts';
 import { TranspiledStore } from '../../host/engine/v8/store.ts';
+import { openToAll } from '../../host/trust/seal.ts';
 import { eventually } from '../kernel/contract/world.ts';
 import { type Bench, benches } from './bench.ts';
 
@@ -59,7 +60,7 @@ describe.each(benches)('a deadline that falls inside host code, on $name', ({ na
     if (missing !== undefined) return;
     const over = { limits: { ...defaultLimits, time } };
     bench = await make({ over, beforeReceive: () => at() });
-    const transpiled = new TranspiledStore(join(bench.test.directory, 'transpiled'));
+    const transpiled = new TranspiledStore(join(bench.test.directory, 'transpiled'), openToAll);
     Object.assign(bench.test.node, { engine: interrupted(new V8Engine(transpiled)) });
     // Compiled and warm, so that the time is for the call.
     for (let i = 0; i < 5; i++) {

@@ -37,7 +37,7 @@ export async function buildGuest({ directory }: BuildOptions): Promise<GuestBuil
   const source = { path: wit, world: manifest.world };
   const core = await compileWorld(guest, source, 'bulkhead-sdk/abi/abort');
   const bare = await componentNew(await componentEmbed({ binary: core, ...embedOptions(source) }));
-  const { world: _, ...published } = manifest;
+  const { world: _, $schema: __, ...published } = manifest;
   const component = withSection(bare, manifestSection, JSON.stringify(published));
   return { component, digest: createHash('sha256').update(component).digest('hex'), name: manifest.name };
 }

@@ -1,18 +1,19 @@
 import { decodeComponent } from '../../component/decode.ts';
-import { ReleasePlugins } from '../../trust/store.ts';
+import { readManifest } from '../../trust/trusted-plugins.ts';
 import { UsageError } from '../errors.ts';
 import { ReplacedBinaries } from '../install/binaries.ts';
 import { layoutOf } from '../layout.ts';
+import { pluginFilesOf } from '../node.ts';
 import { paint } from '../terminal.ts';
 
 /** What plugins are installed: type, digest, and imports, which are all that they can do. */
 export function pluginsCommand({ root, json }: { readonly root: string; readonly json?: boolean }): void {
   const installed = new ReplacedBinaries(root).read();
   if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
-  const { plugins } = layoutOf(root, installed.version);
-  const store = new ReleasePlugins(plugins);
+  const store = pluginFilesOf(layoutOf(root, installed.version));
   const found = store.types
-    .flatMap((type) => store.find(type) ?? [])
+    .flatMap((type) => store.read(type) ?? [])
+    .map((plugin) => ({ ...plugin, manifest: readManifest(plugin) }))
     .map(({ type, digest, bytes, manifest }) => ({
       type,
       digest,

@@ -5,17 +5,19 @@ import { describeOperation } from '../../operations/operation.ts';
 import { UsageError } from '../errors.ts';
 import { ReplacedBinaries } from '../install/binaries.ts';
 import { layoutOf } from '../layout.ts';
-import { openNode, stderrLog } from '../node.ts';
+import { openNode, openTrust, stderrLog } from '../node.ts';
 import { print, readStdin } from '../one-shot.ts';
 
 /** Answers one call as the installed executable would, and shows on stderr what the plugin logs and what it changes. */
-export function runCommand(type: string, { root }: { readonly root: string }): void {
+export async function runCommand(type: string, { root }: { readonly root: string }): Promise<void> {
   const installed = new ReplacedBinaries(root).read();
   if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
   const log = stderrLog((text) => process.stderr.write(text), true);
+  const layout = layoutOf(root, installed.version);
+  const trust = await openTrust(layout);
   let node: Node | undefined;
   const open = () => {
-    const opened = openNode(layoutOf(root, installed.version), openLinuxKernel(), log);
+    const opened = openNode(layout, openLinuxKernel(), trust, log);
     node = {
       ...opened,
       observe: (stage, operation) => {

@@ -1,9 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatIndented } from '../../cni/json/format.ts';
-import { indexFile, type ReleaseIndex } from '../../trust/store.ts';
+import { TranspiledStore } from '../../engine/v8/store.ts';
+import { defaultPolicyFile } from '../../policy/read.ts';
+import { policyJsonSchema } from '../../policy/schema.ts';
+import { establishTrust } from '../../trust/establish.ts';
+import { indexFile, type PluginIndex } from '../../trust/plugin-files.ts';
+import { openSeal, openToAll, type Seal } from '../../trust/seal.ts';
+import { writeTrustState } from '../../trust/trust-state.ts';
 import { UsageError } from '../errors.ts';
-import { layoutOf } from '../layout.ts';
+import { type Layout, layoutOf } from '../layout.ts';
+import { pluginFilesOf, transpiledPurpose } from '../node.ts';
 import { built, projectVersion } from '../project.ts';
 import { type InstalledBinaries, ReplacedBinaries } from './binaries.ts';
 import { buildLauncher, type LauncherArchitecture } from './launcher.ts';
@@ -27,6 +34,10 @@ export function install(options: InstallOptions): InstalledBinaries {
   const architecture = launcherArchitecture();
   const binDirectory = realDirectory(options.binDirectory);
   placeRelease(layout, version);
+  placePolicy(layout.policy);
+  const seal = openSeal(layout.secret);
+  sealTranspiled(layout, seal);
+  writeTrustState(layout.trust, seal, establishTrust(layout.policy, pluginFilesOf(layout)));
   const installed: InstalledBinaries = {
     version,
     binDirectory,
@@ -51,6 +62,28 @@ interface Uninstalled {
   readonly records: string | undefined;
 }
 
+/** The policy that ships, where the operator has none; the schema for editors beside it, always. */
+function placePolicy(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (!existsSync(path)) writeFileSync(path, readFileSync(defaultPolicyFile), { mode: 0o644 });
+  writeFileSync(join(dirname(path), policySchemaFile), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`, {
+    mode: 0o644,
+  });
+}
+
+const policySchemaFile = 'policy.schema.json';
+
+/** What was made of the release's components when it was built, under this machine's seal. */
+function sealTranspiled(layout: Layout, seal: Seal): void {
+  const from = new TranspiledStore(built.transpiled, openToAll);
+  const to = new TranspiledStore(layout.transpiled, seal.for(transpiledPurpose));
+  for (const { digest } of Object.values(releaseIndex().plugins)) {
+    const made = from.find(digest);
+    if (made === undefined) throw new UsageError('the plugins are not transpiled: run `npm run build` first');
+    to.replace(digest, made);
+  }
+}
+
 /** Takes an installation away. Throws UsageError where nothing is installed. */
 export function uninstall(root: string): Uninstalled {
   const directory = resolve(root);
@@ -59,6 +92,10 @@ export function uninstall(root: string): Uninstalled {
   if (installed === undefined) throw new UsageError(`nothing is installed below ${directory}`);
   const restored = binaries.restore();
   const layout = layoutOf(directory, installed.version);
+  const { policy, trust, transpiled, secret } = layout;
+  for (const made of [trust, transpiled, secret, join(dirname(policy), policySchemaFile)])
+    rmSync(made, { recursive: true, force: true });
+  if (existsSync(policy) && readFileSync(policy).equals(readFileSync(defaultPolicyFile))) rmSync(policy);
   // With the releases before this one, which running calls may have needed.
   rmSync(dirname(layout.release), { recursive: true, force: true });
   const recorded = existsSync(layout.records) && readdirSync(layout.records).length > 0;
@@ -66,8 +103,8 @@ export function uninstall(root: string): Uninstalled {
   return { installed, restored, records: recorded ? layout.records : undefined };
 }
 
-function releaseIndex(): ReleaseIndex {
-  return JSON.parse(readFileSync(join(built.plugins, indexFile), 'utf8')) as ReleaseIndex;
+function releaseIndex(): PluginIndex {
+  return JSON.parse(readFileSync(join(built.plugins, indexFile), 'utf8')) as PluginIndex;
 }
 
 function launcherArchitecture(): LauncherArchitecture {

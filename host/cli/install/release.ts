@@ -34,7 +34,6 @@ export function placeRelease(layout: Layout, version: string): void {
     copyFileSync(realpathSync(process.execPath), join(fresh, 'node'), constants.COPYFILE_FICLONE);
     cpSync(built.host, fresh, { recursive: true });
     cpSync(built.plugins, join(fresh, 'plugins'), { recursive: true });
-    cpSync(built.transpiled, join(fresh, 'transpiled'), { recursive: true });
     for (const name of packages) copyPackage(name, fresh);
     makeReadable(fresh);
     warm(fresh, version);

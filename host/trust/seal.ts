@@ -1,0 +1,62 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { assertTrusted, readWithoutLinks, UntrustedFile } from '../system/trusted-file.ts';
+
+/** Authenticates what this machine made for itself: HMAC-SHA256 under its secret, with a purpose of its own for each kind of thing. */
+export class Seal {
+  readonly #key: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  /** A seal for one kind of thing: what it sealed is not valid as another kind. */
+  for(purpose: string): Seal {
+    return new Seal(createHmac('sha256', this.#key).update(purpose).digest());
+  }
+
+  /** Over the parts and their lengths. */
+  over(parts: readonly (string | Uint8Array)[]): string {
+    const hmac = createHmac('sha256', this.#key);
+    for (const part of parts) {
+      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+      hmac.update(`${bytes.length}:`).update(bytes);
+    }
+    return hmac.digest('hex');
+  }
+
+  matches(value: string, parts: readonly (string | Uint8Array)[]): boolean {
+    const [given, wanted] = [Buffer.from(value), Buffer.from(this.over(parts))];
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  /** The key itself, for a chain of its own. */
+  get key(): Uint8Array {
+    return this.#key;
+  }
+}
+
+/** For what everybody may make: it shows accidents, not attackers. */
+export const openToAll = new Seal(new Uint8Array());
+
+const secretBytes = 32;
+
+/** The machine's secret, which is made where there is none. Throws UntrustedFile where others can read or write it. */
+export function openSeal(path: string): Seal {
+  createSecret(path);
+  assertTrusted(path);
+  if ((statSync(path).mode & 0o077) !== 0) throw new UntrustedFile(`${path} can be read by others`);
+  const key = readWithoutLinks(path, secretBytes);
+  if (key.length !== secretBytes) throw new UntrustedFile(`${path} is not a secret of ${secretBytes} bytes`);
+  return new Seal(key);
+}
+
+function createSecret(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  try {
+    writeFileSync(path, randomBytes(secretBytes), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
