@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { escapeControls } from '../calls/log.ts';
 import { projectVersion } from './project.ts';
 
 const root = ['--root <dir>', 'prefix of every file that Bulkhead owns', '/'] as const;
@@ -51,7 +51,83 @@ function program(): Command {
     .argument('<name>', 'name of the plugin, and of its directory')
     .action(async (name) => (await import('./commands/create.ts')).createCommand(name));
 
+  trustCommands(command);
   return command;
+}
+
+/** Who may provide plugins, and what they may do. */
+function trustCommands(command: Command): void {
+  command
+    .command('keygen')
+    .description('make a key pair to sign plugins with: NAME.key and NAME.pub')
+    .argument('<name>', 'name of both files, without its ending')
+    .option('--type <type>', 'ecdsa-p256 or ed25519', 'ecdsa-p256')
+    .action(async (name, options) => (await import('./commands/sign.ts')).keygenCommand(name, options));
+
+  command
+    .command('sign')
+    .description('sign a component; the bundle is one that cosign verifies as well')
+    .argument('<file>', 'the component')
+    .requiredOption('--key <file>', 'private key, PEM (BULKHEAD_PASSPHRASE where it is encrypted)')
+    .option('--bundle <file>', 'where to write the bundle (default: FILE.sigstore.json)')
+    .action(async (file, options) => (await import('./commands/sign.ts')).signCommand(file, options));
+
+  command
+    .command('verify')
+    .description('verify who signed a component, by a key or an identity; exit status 1 where nobody did')
+    .argument('<file>', 'the component')
+    .option('--key <file>', 'public key, PEM')
+    .option('--identity <name>', 'subject alternative name of the certificate, exactly')
+    .option('--issuer <url>', 'OIDC issuer of the identity, exactly')
+    .option('--trusted-root <file>', 'sigstore trusted root')
+    .option('--bundle <file>', 'the bundle (default: FILE.sigstore.json)')
+    .option('--json', 'as JSON')
+    .action(async (file, options) => (await import('./commands/sign.ts')).verifyCommand(file, options));
+
+  command
+    .command('inspect')
+    .description('show what a component is, what it asks for and why, and what the policy says of it')
+    .argument('<file>', 'the component')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (file, options) => (await import('./commands/inspect.ts')).inspectCommand(file, options));
+
+  const plugin = command.command('plugin').description('plugins beside those of the release');
+  plugin
+    .command('add')
+    .description('add a component, with the signatures beside it, where the policy lets it run')
+    .argument('<file>', 'the component')
+    .option(...root)
+    .action(async (file, options) => (await import('./commands/plugin.ts')).addCommand(file, options));
+  plugin
+    .command('remove')
+    .description('take away a plugin that was added')
+    .argument('<type>', 'CNI type')
+    .option(...root)
+    .action(async (type, options) => (await import('./commands/plugin.ts')).removeCommand(type, options));
+  plugin
+    .command('list')
+    .description('list all plugins of the node, and whether each may run')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (options) => (await import('./commands/plugin.ts')).listCommand(options));
+
+  const policy = command.command('policy').description('the policy, etc/bulkhead/policy.yaml below the root');
+  policy
+    .command('check')
+    .description('say what is effective for each plugin; exit status 1 where one may not run')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (options) => (await import('./commands/policy.ts')).checkCommand(options));
+  policy
+    .command('apply')
+    .description('make the policy effective now; the next call would')
+    .option(...root)
+    .action(async (options) => (await import('./commands/policy.ts')).applyCommand(options));
+  policy
+    .command('schema')
+    .description('print the JSON Schema of the policy, for editors')
+    .action(async () => (await import('./commands/policy.ts')).schemaCommand());
 }
 
 /** Runs the command. What its user can mend is one line on stderr; anything else is a fault of ours, with its stack. Sets the exit status. */
@@ -60,12 +136,23 @@ export async function main(args: readonly string[]): Promise<void> {
     await program().parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = 1;
-    if (error instanceof UsageError || isFileError(error)) console.error(`bulkhead: ${(error as Error).message}`);
+    if (isMendable(error)) console.error(`bulkhead: ${error.message.split('\n').map(escapeControls).join('\n')}`);
     else console.error(error);
   }
 }
 
-/** Of a file that the user named: missing, not permitted, no space. */
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'path' in error;
+/** Errors about what the user gave: by name, since not every command loads what throws them. */
+const mendable = [
+  'UsageError',
+  'PolicyError',
+  'UntrustedFile',
+  'PluginError',
+  'KeyError',
+  'SignatureError',
+  'EngineError',
+];
+
+/** Also those of a file that the user named: missing, not permitted, no space. */
+function isMendable(error: unknown): error is Error {
+  return error instanceof Error && (mendable.includes(error.name) || ('syscall' in error && 'path' in error));
 }

@@ -14,6 +14,9 @@ export function problemsOf(error: z.ZodError): readonly Problem[] {
 /** Of the forms that a value may have, the one counts that it came nearest to: whose problem lies deepest. */
 function flatten(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly Problem[] {
   const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], message: 'there is no such key' }));
+  }
   if (issue.code !== 'invalid_union') return [{ path, message: lowerFirst(issue.message) }];
   const forms = issue.errors.map((errors) => errors.flatMap((one) => flatten(one, path)));
   const depth = (problems: readonly Problem[]) => Math.max(0, ...problems.map((one) => one.path.length));

@@ -1,16 +1,13 @@
 import { decodeComponent } from '../../component/decode.ts';
 import { readManifest } from '../../trust/trusted-plugins.ts';
-import { UsageError } from '../errors.ts';
-import { ReplacedBinaries } from '../install/binaries.ts';
-import { layoutOf } from '../layout.ts';
+import { requireInstalled } from '../installed.ts';
 import { pluginFilesOf } from '../node.ts';
 import { paint } from '../terminal.ts';
 
 /** What plugins are installed: type, digest, and imports, which are all that they can do. */
 export function pluginsCommand({ root, json }: { readonly root: string; readonly json?: boolean }): void {
-  const installed = new ReplacedBinaries(root).read();
-  if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
-  const store = pluginFilesOf(layoutOf(root, installed.version));
+  const { layout } = requireInstalled(root);
+  const store = pluginFilesOf(layout);
   const found = store.types
     .flatMap((type) => store.read(type) ?? [])
     .map((plugin) => ({ ...plugin, manifest: readManifest(plugin) }))

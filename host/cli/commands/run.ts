@@ -2,18 +2,14 @@ import { answer } from '../../calls/answer.ts';
 import type { Node } from '../../calls/node.ts';
 import { openLinuxKernel } from '../../kernel/linux/linux-kernel.ts';
 import { describeOperation } from '../../operations/operation.ts';
-import { UsageError } from '../errors.ts';
-import { ReplacedBinaries } from '../install/binaries.ts';
-import { layoutOf } from '../layout.ts';
+import { requireInstalled } from '../installed.ts';
 import { openNode, openTrust, stderrLog } from '../node.ts';
 import { print, readStdin } from '../one-shot.ts';
 
 /** Answers one call as the installed executable would, and shows on stderr what the plugin logs and what it changes. */
 export async function runCommand(type: string, { root }: { readonly root: string }): Promise<void> {
-  const installed = new ReplacedBinaries(root).read();
-  if (installed === undefined) throw new UsageError(`nothing is installed below ${root}`);
+  const { layout } = requireInstalled(root);
   const log = stderrLog((text) => process.stderr.write(text), true);
-  const layout = layoutOf(root, installed.version);
   const trust = await openTrust(layout);
   let node: Node | undefined;
   const open = () => {

@@ -31,7 +31,6 @@ export function install(options: InstallOptions): InstalledBinaries {
   const version = projectVersion();
   const root = realDirectory(options.root);
   const layout = layoutOf(root, version);
-  const architecture = launcherArchitecture();
   const binDirectory = realDirectory(options.binDirectory);
   placeRelease(layout, version);
   placePolicy(layout.policy);
@@ -41,16 +40,9 @@ export function install(options: InstallOptions): InstalledBinaries {
   const installed: InstalledBinaries = {
     version,
     binDirectory,
-    types: Object.keys(releaseIndex().plugins),
+    types: pluginFilesOf(layout).types,
   };
-  new ReplacedBinaries(root).place(installed, (type) =>
-    buildLauncher({
-      architecture,
-      command: [layout.node, layout.main, root, version, type],
-      keep: kept,
-      failure: formatIndented({ code: 999, msg: `bulkhead: cannot execute ${layout.node}: is it installed?` }),
-    }),
-  );
+  new ReplacedBinaries(root).place(installed, launcherFor(layout, root, version));
   return installed;
 }
 
@@ -82,6 +74,18 @@ function sealTranspiled(layout: Layout, seal: Seal): void {
     if (made === undefined) throw new UsageError('the plugins are not transpiled: run `npm run build` first');
     to.replace(digest, made);
   }
+}
+
+/** What stands in the directory of binaries for a type. */
+export function launcherFor({ node, main }: Layout, root: string, version: string): (type: string) => Uint8Array {
+  const architecture = launcherArchitecture();
+  return (type) =>
+    buildLauncher({
+      architecture,
+      command: [node, main, root, version, type],
+      keep: kept,
+      failure: formatIndented({ code: 999, msg: `bulkhead: cannot execute ${node}: is it installed?` }),
+    });
 }
 
 /** Takes an installation away. Throws UsageError where nothing is installed. */
