@@ -15,6 +15,7 @@ import type { Node } from './node.ts';
 import type { PluginCall } from './plugin-call.ts';
 import { openSandbox, openSandboxIfThere } from './sandbox.ts';
 import { status } from './status.ts';
+import { Trail } from './trail.ts';
 
 /** What the executable that was called prints, and how it ends. */
 export interface Answer {
@@ -55,19 +56,59 @@ function stderrOf({ type, environment }: RawCall): string {
   return `CNI ${type} plugin (Bulkhead)\nCNI protocol versions supported: ${supportedVersions.join(', ')}\n`;
 }
 
+/** Runs the call, and writes it down. The runtime gets the correlation with the error, so that who reads one finds the other. */
 function run(node: Node, call: Call, type: string): string {
+  if (node.audit === undefined) return runInSandbox(node, call, type, () => undefined);
+  const trail = new Trail(call, type);
+  try {
+    const stdout = runInSandbox(watched(node, trail), call, type, trail.ran);
+    node.audit.append(trail.entry(undefined));
+    return stdout;
+  } catch (error) {
+    const explained = toCniError(error);
+    node.audit.append(trail.entry(explained));
+    const { code, message, details } = explained;
+    throw new CniError(code, message, [details, `audit: ${trail.correlation}`].filter(Boolean).join('; '), {
+      cause: error,
+    });
+  }
+}
+
+/** The node, with everything that a plugin does seen by the trail. */
+function watched(node: Node, trail: Trail): Node {
+  return {
+    ...node,
+    notice(ruling) {
+      trail.notice(ruling);
+      node.notice?.(ruling);
+    },
+    observe(stage, operation) {
+      trail.observe(stage);
+      node.observe?.(stage, operation);
+    },
+  };
+}
+
+function runInSandbox(node: Node, call: Call, type: string, ran: (plugin: PluginCall['plugin']) => void): string {
   node.kernel.deadline = Deadline.in(node.limits.time);
   const sandbox = sandboxOf(node, call);
   try {
-    return dispatch(node, call, type, sandbox);
+    return dispatch(node, call, type, sandbox, ran);
   } finally {
     sandbox?.close();
   }
 }
 
 /** What goes to stdout: a result for ADD, nothing for the others. */
-function dispatch(node: Node, call: Call, type: string, sandbox: PluginCall['sandbox']): string {
+function dispatch(
+  node: Node,
+  call: Call,
+  type: string,
+  sandbox: PluginCall['sandbox'],
+  ran: (plugin: PluginCall['plugin']) => void,
+): string {
   const plugin = call.verb === 'GC' ? undefined : findPlugin(node, type, call.verb);
+  ran(plugin);
   const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
   switch (call.verb) {
     case 'ADD':

@@ -19,59 +19,76 @@ import { status } from './status.ts';
 /** The network's IPAM plugin for a plugin that delegates: ours in this process, others as executables. */
 export function makeDelegate(node: Node, outer: PluginCall, { transaction, gathered, guard }: Work): Delegate {
   const type = outer.call.configuration.ipamType;
-  const run = (name: string, verb: Call['verb']) => {
-    try {
-      return runDelegate(node, outer, name, verb, (inquiry) => guard?.require(inquiry));
-    } catch (error) {
-      throw remember(error, gathered);
-    }
-  };
+  const find = (name: string) => remembering(gathered, () => findDelegate(node, outer, name, requireOf(guard)));
   return {
     add() {
       const name = required(outer, type);
-      // Before it is on record: what is not there has nothing to take back.
-      requireDelegate(node, outer, name);
-      const effect = { kind: 'delegate.add', type: name } as const;
-      return transaction.recorded(effect, () => {
+      // Before it is on record: what is not there, or may not run, has nothing to take back.
+      const run = find(name);
+      return transaction.recorded({ kind: 'delegate.add', type: name }, () => {
         try {
-          gathered.assignment = assignment(run(name, 'ADD'));
+          gathered.assignment = assignment(remembering(gathered, () => run('ADD')));
           return gathered.assignment;
         } catch (error) {
           // The specification (section 4): a delegate whose ADD failed gets a DEL.
-          if (!isDenied(error)) releaseQuietly(node, outer, name, guard);
+          releaseQuietly(node, outer, name, guard);
           throw error;
         }
       });
     },
     del() {
       const name = required(outer, type);
-      try {
-        run(name, 'DEL');
-      } catch (error) {
-        // Whatever the policy has become, a DEL goes on: the host's own leases go by the record.
-        if (!isDenied(error)) throw error;
-        node.log('warn', `DEL goes on without the delegate: ${(error as Error).message}`);
-      }
+      releaseBy(node, outer, (run) => remembering(gathered, run))(name, guard);
       transaction.settle((effect) => effect.kind === 'delegate.add' && effect.type === name);
     },
-    check: () => void run(required(outer, type), 'CHECK'),
-    status: () => void run(required(outer, type), 'STATUS'),
+    check: () => void remembering(gathered, () => find(required(outer, type))('CHECK')),
+    status: () => void remembering(gathered, () => find(required(outer, type))('STATUS')),
+  };
+}
+
+/**
+ * Takes back what a delegate did, by its DEL. One that the policy does not let run any more does not keep a DEL from ending: ours is
+ * taken back by the host's own record, and what one of the old kind holds is left to it.
+ */
+export function releaseBy(
+  node: Node,
+  outer: PluginCall,
+  around: (run: () => void) => void = (run) => run(),
+): (type: string, guard: Guard | undefined) => void {
+  return (type, guard) => {
+    const isOurs = node.plugins.types.includes(type);
+    try {
+      around(() => void findDelegate(node, outer, type, isOurs ? () => undefined : requireOf(guard))('DEL'));
+    } catch (error) {
+      if (!(error instanceof DelegateDenied)) throw error;
+      node.log('warn', `delegate ${type} does not run, and what it holds is not released: ${error.message}`);
+    }
   };
 }
 
 /** A delegate that the policy does not let run. The error object says so as any other. */
 class DelegateDenied extends CniError {}
 
-function isDenied(error: unknown): boolean {
-  return error instanceof DelegateDenied;
-}
-
-/** Throws CniError where there is neither a plugin of ours nor an executable of the type. */
-function requireDelegate(node: Node, outer: PluginCall, type: string): void {
-  if (!node.plugins.types.includes(type)) findExecutable(type, outer.call.environment.path);
-}
-
 type Require = (inquiry: Inquiry) => void;
+type Run = (verb: Call['verb']) => Outcome | undefined;
+
+/** A delegate that may run: ours in this process, or an executable, read once. Throws CniError where there is none, or it may not. */
+function findDelegate(node: Node, outer: PluginCall, type: string, require: Require): Run {
+  if (node.plugins.types.includes(type)) {
+    requireOrDeny(require, { kind: 'delegate', type });
+    return (verb) => runPlugin(node, outer, type, verb);
+  }
+  const executable = readExecutable(findExecutable(type, outer.call.environment.path));
+  requireOrDeny(require, { kind: 'delegate', type, executable: executable.digest });
+  return (verb) => executeDelegate(executable, { ...outer.call, verb }, type, node.kernel.deadline, node.log);
+}
+
+function requireOf(guard: Guard | undefined): Require {
+  if (guard !== undefined) return (inquiry) => guard.require(inquiry);
+  return () => {
+    throw fault('denied', 'denied: the plugin that ran it may not run any more');
+  };
+}
 
 function requireOrDeny(require: Require, inquiry: Inquiry): void {
   try {
@@ -82,46 +99,9 @@ function requireOrDeny(require: Require, inquiry: Inquiry): void {
   }
 }
 
-/**
- * Takes back what a delegate did, by its DEL, for the host itself. One of the old kind only runs as the policy says now; where it does
- * not, whatever it holds is left to it.
- */
-export function releaseBy(node: Node, outer: PluginCall): (type: string, guard: Guard | undefined) => void {
-  return (type, guard) => {
-    const isOurs = node.plugins.types.includes(type);
-    try {
-      runDelegate(node, outer, type, 'DEL', isOurs ? () => undefined : (inquiry) => requireOf(guard)(inquiry));
-    } catch (error) {
-      if (!isDenied(error)) throw error;
-      node.log('warn', `delegate ${type} does not run, and what it holds is not released: ${(error as Error).message}`);
-    }
-  };
-}
-
-function requireOf(guard: Guard | undefined): Require {
-  if (guard !== undefined) return (inquiry) => guard.require(inquiry);
-  return () => {
-    throw fault('denied', 'denied: the plugin that ran it may not run any more');
-  };
-}
-
-/** Runs one verb of a delegate on behalf of the outer call, where `require` does not throw. Throws CniError. */
-function runDelegate(
-  node: Node,
-  outer: PluginCall,
-  type: string,
-  verb: Call['verb'],
-  require: Require,
-): Outcome | undefined {
+function runPlugin(node: Node, outer: PluginCall, type: string, verb: Call['verb']): Outcome | undefined {
   const call: Call = { ...outer.call, verb };
-  if (!node.plugins.types.includes(type)) {
-    const executable = readExecutable(findExecutable(type, call.environment.path));
-    requireOrDeny(require, { kind: 'delegate', type, executable: executable.digest });
-    return executeDelegate(executable, call, type, node.kernel.deadline, node.log);
-  }
-  requireOrDeny(require, { kind: 'delegate', type });
-  const plugin = findPlugin(node, type, verb);
-  const nested: PluginCall = { ...outer, call, type, plugin, nested: true };
+  const nested: PluginCall = { ...outer, call, type, plugin: findPlugin(node, type, verb), nested: true };
   switch (verb) {
     case 'ADD':
       return add(node, nested);
@@ -159,7 +139,12 @@ function assignment(outcome: Outcome | undefined): Assignment {
   return { addresses: addresses.map(({ prefix, gateway }) => ({ prefix, gateway })), routes, dns };
 }
 
-function remember(error: unknown, gathered: Gathered): unknown {
-  if (error instanceof CniError) gathered.delegateFailure = { code: error.code, message: error.message };
-  return error;
+/** Keeps the error of a delegate, which the plugin may pass on with its code. */
+function remembering<T>(gathered: Gathered, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof CniError) gathered.delegateFailure = { code: error.code, message: error.message };
+    throw error;
+  }
 }

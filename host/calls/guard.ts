@@ -8,6 +8,8 @@ import type { Plugin } from '../trust/plugin.ts';
 
 /** What was decided about one access. `would-deny` is let through, since the policy only audits. */
 export interface Ruling {
+  /** CNI type of the plugin. */
+  readonly plugin: string;
   readonly access: Access;
   readonly decision: 'allowed' | 'denied' | 'would-deny';
   /** The line of the policy that allows it. */
@@ -37,16 +39,16 @@ export class Guard {
     const { grants, mode } = this.#plugin.rights;
     const { allowed, line, missing } = grants.decide(access, this.#request);
     if (allowed) {
-      this.#notice({ access, decision: 'allowed', line });
+      this.#notice({ plugin: this.#plugin.type, access, decision: 'allowed', line });
       return;
     }
     const reason = `the policy does not let ${this.#plugin.type} ${describe(access)}; it would with: ${missing}`;
     if (mode === 'enforce') this.#deny(access, reason);
-    this.#notice({ access, decision: 'would-deny', reason });
+    this.#notice({ plugin: this.#plugin.type, access, decision: 'would-deny', reason });
   }
 
   #deny(access: Access, reason: string): never {
-    this.#notice({ access, decision: 'denied', reason });
+    this.#notice({ plugin: this.#plugin.type, access, decision: 'denied', reason });
     throw fault('denied', `denied: ${reason}`);
   }
 }

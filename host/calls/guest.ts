@@ -7,6 +7,7 @@ import type { Session } from '../interfaces/session.ts';
 import { bindInterfaces } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
 import type { Plugin } from '../trust/plugin.ts';
+import { configurationProblems, refusing } from './configuration-check.ts';
 import { escapeControls } from './log.ts';
 import type { Node } from './node.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
@@ -37,16 +38,21 @@ export function runGuest(
   const component = node.engine.load(plugin);
   const granted = { ...node.limits, ...plugin.rights.limits };
   const limits = { ...granted, time: Math.min(granted.time, node.kernel.deadline.remaining) };
-  const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
-  try {
-    const value = instance.call(pluginInterface, name, [argument(call, plugin, name, previous)]);
-    return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
-  } catch (error) {
-    const failure = failureOf(error);
-    throw failure === undefined ? error : cniError(failure, gathered);
-  } finally {
-    instance.close();
-  }
+  const config = canonicalConfiguration(call.configuration.document, plugin.manifest.config ?? {});
+  // Never for DEL: what has become wrong must still be taken away.
+  const problems = name === 'del' ? [] : configurationProblems(plugin.manifest, config);
+  return refusing(problems, plugin.manifest, () => {
+    const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
+    try {
+      const value = instance.call(pluginInterface, name, [argument(call, name, config, previous)]);
+      return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
+    } catch (error) {
+      const failure = failureOf(error);
+      throw failure === undefined ? error : cniError(failure, gathered);
+    } finally {
+      instance.close();
+    }
+  });
 }
 
 /** What the guest says that it fails with, returned or on its way out; undefined for any other end. */
@@ -65,8 +71,7 @@ export function explain(plugin: Plugin | undefined, error: unknown): CniError {
   return new CniError(errorCodes.internal, escapeControls(`${who}${what}`), details, { cause: error });
 }
 
-function argument(call: PluginCall['call'], plugin: Plugin, name: string, previous: Outcome | undefined): unknown {
-  const config = canonicalConfiguration(call.configuration.document, plugin.manifest.config ?? {});
+function argument(call: PluginCall['call'], name: string, config: string, previous: Outcome | undefined): unknown {
   if (name === 'status') return config;
   const { environment, version } = call;
   return {

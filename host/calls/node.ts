@@ -1,3 +1,4 @@
+import type { AuditLog } from '../audit/log.ts';
 import type { Engine, Limits } from '../engine/engine.ts';
 import type { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -21,6 +22,8 @@ export interface Node {
   /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
   readonly log: Log;
+  /** Where calls are written down; nowhere where absent. */
+  readonly audit?: Pick<AuditLog, 'append'> | undefined;
   /** Told of every decision about what a plugin may do. */
   readonly notice?: ((ruling: Ruling) => void) | undefined;
   /** Looks on at every stage of every operation. */

@@ -1,4 +1,4 @@
-import type { KeySchema } from '../cni/canonical.ts';
+import { canonicalConfiguration, type KeySchema } from '../cni/canonical.ts';
 import { plain } from '../cni/json/format.ts';
 import { JsonObject, type JsonValue } from '../cni/json/value.ts';
 import type { OutcomeAddress } from '../cni/outcome.ts';
@@ -20,12 +20,18 @@ export function makeRequest(
   gathered: Gathered,
 ): Request {
   const { environment, configuration } = call;
+  let canonical: unknown;
+  const read = (pointer: string) => {
+    canonical ??= JSON.parse(canonicalConfiguration(configuration.document, manifest.config ?? {}));
+    return memberAt(canonical, pointer) ?? defaultAt(manifest, pointer);
+  };
   const given = () => [gathered.assignment, gathered.previous].filter((one) => one !== undefined);
   const addresses = () => given().flatMap((one) => one.addresses);
   return {
     interfaceName: environment.interfaceName,
     network: configuration.name,
-    configuration: (pointer) => at(configuration.document, pointer) ?? defaultAt(manifest, pointer),
+    configuration: (pointer) =>
+      manifest.leases?.directory === pointer ? leaseDirectory(configuration.document, manifest.leases) : read(pointer),
     argument: (key) => argumentOf(environment.args, key),
     leased: () => addresses().map(({ prefix }) => prefix),
     gateways: () => addresses().map(gatewayOf),
@@ -45,8 +51,23 @@ export function at(document: JsonValue, pointer: string): unknown {
   return value === undefined || value === null ? undefined : plain(value);
 }
 
-function defaultAt({ config, leases }: Manifest, pointer: string): unknown {
-  if (leases?.directory === pointer) return leases.default;
+/** The directory above those of networks. Whatever is not text is the plugin's to complain of. */
+export function leaseDirectory(document: JsonValue, leases: NonNullable<Manifest['leases']>): string {
+  const found = at(document, leases.directory);
+  return typeof found === 'string' && found !== '' ? found : leases.default;
+}
+
+/** In a configuration whose keys are spelled as the manifest spells them. */
+function memberAt(document: unknown, pointer: string): unknown {
+  let value = document;
+  for (const key of keysOf(pointer)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value ?? undefined;
+}
+
+function defaultAt({ config }: Manifest, pointer: string): unknown {
   let schema: (KeySchema & { readonly default?: unknown }) | undefined = config;
   for (const key of keysOf(pointer)) {
     const { properties } = schema ?? {};

@@ -13,7 +13,7 @@ import { Guard } from './guard.ts';
 import { escapeControls } from './log.ts';
 import type { Node } from './node.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
-import { at, makeRequest } from './request.ts';
+import { leaseDirectory, makeRequest } from './request.ts';
 
 /** What a call works with, besides the machine: its transaction, what it gathers, and what its plugin may do. */
 export interface Work {
@@ -95,11 +95,7 @@ export function makeSession(
     leaseDirectory() {
       const { leases } = plugin.manifest;
       if (leases === undefined) throw fault('denied', 'the manifest does not say where the lease directory stands');
-      const found = at(configuration.document, leases.directory);
-      return node.leases.directory(
-        typeof found === 'string' && found !== '' ? found : leases.default,
-        configuration.name,
-      );
+      return node.leases.directory(leaseDirectory(configuration.document, leases), configuration.name);
     },
     delegate,
     readResolver,

@@ -15,7 +15,8 @@ export interface Layout {
   readonly records: string;
   readonly locks: string;
   readonly leaseIndexes: string;
-  /** The operator's. */
+  /** The operator's: policy and networks. */
+  readonly networks: string;
   readonly policy: string;
   /** What this machine made for itself, and authenticates. */
   readonly secret: string;
@@ -24,6 +25,8 @@ export interface Layout {
   /** Plugins that an operator added to those of the release. */
   readonly addedPlugins: string;
   readonly audit: string;
+  /** A byte for each call that could not be written down. */
+  readonly auditLost: string;
 }
 
 /**
@@ -45,11 +48,13 @@ export function layoutOf(root: string, version: string): Layout {
     records: join(run, 'attachments'),
     locks: join(run, 'locks'),
     leaseIndexes: join(run, 'leases'),
+    networks: join(root, 'etc/cni/net.d'),
     policy: join(root, 'etc/bulkhead/policy.yaml'),
     secret: join(state, 'secret'),
     trust: join(state, 'trust'),
     transpiled: join(state, 'transpiled'),
     addedPlugins: join(state, 'plugins'),
     audit: join(root, 'var/log/bulkhead/audit'),
+    auditLost: join(run, 'audit-lost'),
   };
 }

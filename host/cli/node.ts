@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { AuditLog } from '../audit/log.ts';
 import { escapeControls, type Log } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import type { Limits } from '../engine/engine.ts';
@@ -73,13 +74,15 @@ export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log)
     locks: new SharedLocks(layout.locks),
     leases: new LeaseStore(layout.leaseIndexes),
     limits: defaultLimits,
+    audit: new AuditLog({ directory: layout.audit, seal: trust.seal.for(auditPurpose), lostFile: layout.auditLost }),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     log,
   };
 }
 
-/** What the machine's secret authenticates: code made of components. */
+/** What the machine's secret authenticates: code made of components, and the log of calls. */
 export const transpiledPurpose = 'bulkhead transpiled component 1';
+export const auditPurpose = 'bulkhead audit log 1';
 
 /** Warnings and errors to stderr, which the specification leaves free for logs; `verbose` for all that plugins say. */
 export function stderrLog(write: (text: string) => void, verbose = false): Log {

@@ -112,6 +112,30 @@ function trustCommands(command: Command): void {
     .option(...root)
     .action(async (options) => (await import('./commands/plugin.ts')).listCommand(options));
 
+  command
+    .command('explain')
+    .description(
+      'show what one call did, and which line of the policy let it: by the correlation in the error, or the last call',
+    )
+    .argument('[correlation]', 'after `audit:` in the details of an error')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (id, options) => (await import('./commands/audit.ts')).explainCommand(id, options));
+
+  const audit = command.command('audit').description('the log of all calls, var/log/bulkhead/audit below the root');
+  audit
+    .command('verify')
+    .description('verify that nothing in the log was changed or removed; exit status 1 where something was')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (options) => (await import('./commands/audit.ts')).verifyCommand(options));
+  audit
+    .command('list')
+    .description('list the calls')
+    .option('--json', 'as JSON, a line each')
+    .option(...root)
+    .action(async (options) => (await import('./commands/audit.ts')).listCommand(options));
+
   const policy = command.command('policy').description('the policy, etc/bulkhead/policy.yaml below the root');
   policy
     .command('check')

@@ -8,5 +8,6 @@ export const manifestSchema = z.strictObject({
   description: z.string(),
   reasons: z.record(z.string(), z.string()).optional(),
   config: z.record(z.string(), z.unknown()).optional(),
+  explainsConfiguration: z.boolean().optional(),
   leases: z.strictObject({ directory: z.string().startsWith('/'), default: z.string().startsWith('/') }).optional(),
 });

@@ -11,6 +11,8 @@ export interface Manifest {
   readonly reasons?: Readonly<Record<string, string>>;
   /** JSON Schema of the network configuration; its property names give the spelling of keys. */
   readonly config?: KeySchema;
+  /** The plugin has words of its own for a configuration that does not fit, which users know: these come first, and the host's after them. */
+  readonly explainsConfiguration?: boolean;
   /** Where the configuration has the directory of the leases: a JSON pointer, and the directory where there is none. */
   readonly leases?: { readonly directory: string; readonly default: string };
 }

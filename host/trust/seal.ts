@@ -30,11 +30,6 @@ export class Seal {
     const [given, wanted] = [Buffer.from(value), Buffer.from(this.over(parts))];
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   }
-
-  /** The key itself, for a chain of its own. */
-  get key(): Uint8Array {
-    return this.#key;
-  }
 }
 
 /** For what everybody may make: it shows accidents, not attackers. */

@@ -147,6 +147,14 @@ export class Machine implements Disposable {
     else writeFileSync(file, change(readFileSync(file)));
   }
 
+  /** Adds a line to what a type is granted. */
+  grant(type: string, item: string): void {
+    const path = join(this.root, 'etc/bulkhead/policy.yaml');
+    const policy = readFileSync(path, 'utf8');
+    const section = new RegExp(`(\\n  ${type}:\\n(?:    .*\\n)*?    grants:\\n)`);
+    writeFileSync(path, policy.replace(section, `$1      ${item}\n`));
+  }
+
   /** Makes the release vouch for the component as it is, so that its bytes are looked at. Returns the digest. */
   pinPlugin(type: string): string {
     const index = join(this.release, 'plugins', indexFile);

@@ -51,8 +51,8 @@ describe('the plugin', () => {
   });
 
   test.each([
-    [{}, 7, '"mtu" is missing'],
-    [{ mtu: 10 }, 7, '"mtu" is 10, which is not from 68 to 65535'],
+    [{}, 7, 'invalid configuration: the configuration: Instance does not have required property "mtu".'],
+    [{ mtu: 10 }, 7, 'invalid configuration: mtu: 10 is less than 68.'],
   ])('a configuration %j is refused', (more, code, msg) => {
     expect(bench.call(type, environment('ADD'), configuration(more)).json).toMatchObject({ code, msg });
   });

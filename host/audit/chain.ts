@@ -1,0 +1,77 @@
+/** Authenticates texts; see `Seal` in host/trust. */
+export interface Sealing {
+  readonly over: (parts: readonly (string | Uint8Array)[]) => string;
+  readonly matches: (value: string, parts: readonly (string | Uint8Array)[]) => boolean;
+}
+
+/** What stands in one line of a segment. */
+export type Content =
+  /** The first of each segment. */
+  | { readonly segment: number; readonly after: string }
+  | { readonly call: unknown }
+  /** A writer was killed in the middle of the line before: nobody tore it off. */
+  | { readonly cut: true };
+
+interface Line {
+  readonly content: Content;
+  readonly mac: string;
+}
+
+/** Each line is authenticated together with the one before it, so that none can be changed, removed or moved. */
+export function formatLine(
+  content: Content,
+  before: string,
+  seal: Sealing,
+): { readonly text: string; readonly mac: string } {
+  const mac = seal.over([before, JSON.stringify(content)]);
+  return { text: `${JSON.stringify({ content, mac } satisfies Line)}\n`, mac };
+}
+
+/** Undefined where the text is not a line at all. */
+export function parseLine(text: string): Line | undefined {
+  try {
+    const { content, mac } = JSON.parse(text) as Line;
+    return typeof content === 'object' && content !== null && typeof mac === 'string' ? { content, mac } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isNext({ content, mac }: Line, before: string, seal: Sealing): boolean {
+  return seal.matches(mac, [before, JSON.stringify(content)]);
+}
+
+/** Where the log ends, so that a tail that was cut off is missed. */
+export interface Head {
+  readonly segment: number;
+  /** Bytes of that segment. */
+  readonly size: number;
+  /** Calls in all segments that there ever were. */
+  readonly calls: number;
+  readonly mac: string;
+}
+
+export const headFile = 'head.json';
+
+export function formatHead(head: Head, seal: Sealing): string {
+  return JSON.stringify({ head, mac: seal.over(['head', JSON.stringify(head)]) });
+}
+
+/** Undefined where it is not what the log wrote. */
+export function parseHead(text: string, seal: Sealing): Head | undefined {
+  try {
+    const { head, mac } = JSON.parse(text) as { head: Head; mac: string };
+    return seal.matches(mac, ['head', JSON.stringify(head)]) ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function segmentName(segment: number): string {
+  return `${String(segment).padStart(8, '0')}.jsonl`;
+}
+
+/** The number of a segment's file; undefined for other files. */
+export function segmentNumber(name: string): number | undefined {
+  return /^\d{8}\.jsonl$/.test(name) ? Number(name.slice(0, 8)) : undefined;
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { type AuditEntry, type AuditedAccess, auditedConfiguration, sha256 } from '../audit/entry.ts';
+import type { Call } from '../cni/call.ts';
+import type { CniError } from '../cni/error.ts';
+import type { Stage } from '../operations/transaction.ts';
+import type { Plugin } from '../trust/plugin.ts';
+import type { Ruling } from './guard.ts';
+import { at } from './request.ts';
+
+/** No call has more in the log: a plugin that asks a million times is one line of that. */
+const mostOperations = 1000;
+
+/** What one call did, gathered for the audit log while it runs. */
+export class Trail {
+  readonly correlation = randomBytes(8).toString('hex');
+  readonly #call: Call;
+  readonly #type: string;
+  readonly #time = new Date().toISOString();
+  readonly #started = performance.now();
+  readonly #operations: { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] }[] = [];
+  #decided = 0;
+  #plugin: Plugin | undefined;
+
+  constructor(call: Call, type: string) {
+    this.#call = call;
+    this.#type = type;
+  }
+
+  /** The plugin that the call is for; delegates are told by their operations. */
+  readonly ran = (plugin: Plugin | undefined): void => {
+    this.#plugin ??= plugin;
+  };
+
+  readonly notice = ({ access, decision, line, reason, plugin }: Ruling): void => {
+    this.#decided = performance.now();
+    // A denial is never left out.
+    if (this.#operations.length >= mostOperations && decision === 'allowed') return;
+    this.#operations.push({ plugin, access, decision, line, reason });
+  };
+
+  readonly observe = (stage: Stage): void => {
+    const last = this.#operations.at(-1);
+    if (stage === 'applied' && last !== undefined)
+      last.microseconds = Math.round((performance.now() - this.#decided) * 1000);
+  };
+
+  entry(error: CniError | undefined): AuditEntry {
+    const { environment, configuration, verb, stdin } = this.#call;
+    const plugin = this.#plugin;
+    return {
+      time: this.#time,
+      correlation: this.correlation,
+      verb,
+      type: this.#type,
+      network: configuration.name,
+      containerId: environment.containerId,
+      interfaceName: environment.interfaceName,
+      plugin: plugin && {
+        version: plugin.manifest.version,
+        digest: plugin.digest,
+        signers: plugin.rights.signers,
+      },
+      operations: this.#operations,
+      outcome: error === undefined ? { ok: true } : { ok: false, code: error.code, message: error.message },
+      milliseconds: Math.round((performance.now() - this.#started) * 1000) / 1000,
+      configuration: auditedConfiguration((pointer) => at(configuration.document, pointer), stdin),
+      arguments: environment.args === '' ? undefined : sha256(environment.args),
+    };
+  }
+}
