@@ -22,7 +22,7 @@ switch (process.argv[2]) {
     await start();
     break;
   case 'inside':
-    runOnMachine();
+    await runOnMachine();
     break;
   case 'model':
     await runOnModel();

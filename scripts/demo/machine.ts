@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
+import { layoutOf } from '../../host/cli/layout.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
 import { ThreadNamespace } from '../../host/kernel/linux/thread-namespace.ts';
 import { ip } from '../../host/net/ip.ts';
@@ -10,27 +11,28 @@ import { echo } from './echo.ts';
 import { explainPlugins } from './explain.ts';
 import { addressIn, type Container, environment, gateway, loopback, network } from './network.ts';
 import { bad, document, faint, good, line, title, verdict } from './paper.ts';
+import { showRefusals } from './refusals.ts';
 
 /**
  * The demo on the kernel of this machine. Runs in namespaces of its own, which go when it ends, so that the machine's
  * network is not touched: scripts/demo.ts sees to that.
  */
-export function runOnMachine(): void {
+export async function runOnMachine(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-demo-'));
   const mounted: string[] = [];
   try {
-    demonstrate(directory, mounted);
+    await demonstrate(directory, mounted);
   } finally {
     for (const path of mounted) spawnSync('umount', ['--lazy', path]);
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function demonstrate(directory: string, mounted: string[]): void {
+async function demonstrate(directory: string, mounted: string[]): Promise<void> {
   const binaries = join(directory, 'opt/cni/bin');
   const leases = join(directory, 'leases');
   title('Installing');
-  const { types } = install({ binDirectory: binaries, root: directory });
+  const { types, version } = install({ binDirectory: binaries, root: directory });
   good(`${types.join(', ')} in ${binaries}`);
   explainPlugins();
 
@@ -80,7 +82,14 @@ function demonstrate(directory: string, mounted: string[]): void {
     `a DEL of the host’s own network is refused before anything is done: ${faint(`${code}: ${msg}`)}`,
   );
 
+  await showRefusals(layoutOf(directory, version), () => {
+    const { status, stdout } = call('ADD', blue, 'eth1', configuration);
+    const { msg: message = '' } = JSON.parse(stdout || '{}') as { msg?: string };
+    return { refused: status !== 0, message };
+  });
+
   title('Detaching');
+  expectSuccess('bridge DEL blue, its second interface', call('DEL', blue, 'eth1', configuration));
   for (const container of containers) {
     expectSuccess(`bridge DEL ${container.id}`, call('DEL', container, 'eth0', configuration));
     expectSuccess(`bridge DEL ${container.id}, again`, call('DEL', container, 'eth0', configuration));

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Answer, answer } from '../../host/calls/answer.ts';
 import { layoutOf } from '../../host/cli/layout.ts';
 import { openNode, openTrust } from '../../host/cli/node.ts';
@@ -14,6 +14,7 @@ import { openToAll } from '../../host/trust/seal.ts';
 import { explainPlugins } from './explain.ts';
 import { addressIn, type Container, environment, gateway, loopback, network } from './network.ts';
 import { bad, document, faint, good, title, verdict } from './paper.ts';
+import { showRefusals } from './refusals.ts';
 
 /** The demo on the kernel in memory: the same plugins and the same host, in one process. That a container reaches another is the model's word. */
 export async function runOnModel(): Promise<void> {
@@ -28,17 +29,20 @@ export async function runOnModel(): Promise<void> {
 async function demonstrate(directory: string): Promise<void> {
   explainPlugins();
   const kernel = createMemoryKernel();
-  const layout = { ...layoutOf(directory, 'demo'), plugins: built.plugins, policy: defaultPolicyFile };
-  const { state } = await openTrust(layout);
-  const trust = { state, seal: openToAll };
-  const node = {
-    ...openNode(layout, kernel, trust, (level, text) => console.error(`${level}: ${text}`)),
-    engine: new V8Engine(new TranspiledStore(built.transpiled, openToAll)),
-  };
+  const layout = layoutOf(directory, 'demo');
+  mkdirSync(dirname(layout.policy), { recursive: true });
+  copyFileSync(defaultPolicyFile, layout.policy);
+  cpSync(built.plugins, layout.plugins, { recursive: true });
+  const engine = new V8Engine(new TranspiledStore(built.transpiled, openToAll));
+  const open = async () => ({
+    ...openNode(layout, kernel, await openTrust(layout), (level, text) => console.error(`${level}: ${text}`)),
+    engine,
+  });
+  const node = await open();
   const containers = ['blue', 'green'].map((id): Container => ({ id, namespace: `/run/netns/${id}` }));
   for (const { namespace } of containers) kernel.addNamespace(namespace);
   const configuration = { ...network, ipam: { ...network.ipam, dataDir: join(directory, 'leases') } };
-  const call = (verb: string, container: Container, interfaceName: string, config: { type: string }) => {
+  const call = (verb: string, container: Container, interfaceName: string, config: { type: string }, by = node) => {
     const stdin = new TextEncoder().encode(JSON.stringify(config));
     return answer(
       {
@@ -46,7 +50,7 @@ async function demonstrate(directory: string): Promise<void> {
         environment: environment(verb, container, interfaceName, '/opt/cni/bin'),
         readStdin: () => stdin,
       },
-      () => node,
+      () => by,
     );
   };
 
@@ -73,7 +77,17 @@ async function demonstrate(directory: string): Promise<void> {
     );
   }
 
+  await showRefusals(layout, async () => {
+    const { exitCode, stdout } = call('ADD', containers[0] as Container, 'eth1', configuration, await open());
+    const { msg: message = '' } = JSON.parse(stdout || '{}') as { msg?: string };
+    return { refused: exitCode !== 0, message };
+  });
+
   title('Detaching');
+  expectSuccess(
+    'bridge DEL blue, its second interface',
+    call('DEL', containers[0] as Container, 'eth1', configuration),
+  );
   for (const container of containers) {
     expectSuccess(`bridge DEL ${container.id}`, call('DEL', container, 'eth0', configuration));
     expectSuccess(`loopback DEL ${container.id}`, call('DEL', container, 'lo', loopback));
