@@ -9,7 +9,7 @@ export type Content =
   /** The first of each segment. */
   | { readonly segment: number; readonly after: string }
   | { readonly call: unknown }
-  /** A writer was killed in the middle of the line before: nobody tore it off. */
+  /** A writer was killed, or the disk was full, in the middle of what stands before: nobody tore it off. */
   | { readonly cut: true };
 
 interface Line {
@@ -37,14 +37,22 @@ export function parseLine(text: string): Line | undefined {
   }
 }
 
-export function isNext({ content, mac }: Line, before: string, seal: Sealing): boolean {
-  return seal.matches(mac, [before, JSON.stringify(content)]);
+/** Whether the line follows the one before it, and is spelled as the log spells it: a key that stands twice is read in two ways. */
+export function isNext(text: string, { content, mac }: Line, before: string, seal: Sealing): boolean {
+  const own = JSON.stringify({ content, mac } satisfies Line);
+  return own === text && seal.matches(mac, [before, JSON.stringify(content)]);
 }
 
-/** Where the log ends, so that a tail that was cut off is missed. */
+/** Lines of a text, whether or not the last of them is whole. */
+export function splitLines(text: string): readonly string[] {
+  const lines = text.split('\n');
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}
+
+/** Where the log ends, so that a tail that was cut off is missed. Lines may follow whose writer was killed before it moved the head. */
 export interface Head {
   readonly segment: number;
-  /** Bytes of that segment. */
+  /** Bytes of that segment; 0 where its header has yet to be written. */
   readonly size: number;
   /** Calls in all segments that there ever were. */
   readonly calls: number;

@@ -41,16 +41,30 @@ const openFields: readonly string[] = [
   ...['hairpinMode', 'promiscMode', 'ipam.type', 'ipam.dataDir', 'ipam.subnet', 'ipam.ranges', 'runtimeConfig.ips'],
 ];
 
-/** The fields of a decoded configuration that may be written down, and the digest of stdin as it came. */
+/** Members of the objects in `ipam.ranges` that are no secret. */
+const rangeFields: readonly string[] = ['subnet', 'rangeStart', 'rangeEnd', 'gateway'];
+
+/**
+ * The fields of a decoded configuration that may be written down, and the digest of stdin as it came.
+ * `read` gives the plain value at a JSON pointer, undefined where there is none.
+ */
 export function auditedConfiguration(
   read: (pointer: string) => unknown,
   stdin: Uint8Array,
 ): AuditEntry['configuration'] {
   const found = openFields.flatMap((name) => {
     const value = read(`/${name.replaceAll('.', '/')}`);
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined ? [] : [[name, openPart(value)] as const];
   });
   return { sha256: sha256(stdin), fields: Object.fromEntries(found) };
+}
+
+/** An allowed field may hold what nobody expects there. */
+function openPart(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(openPart);
+  if (typeof value !== 'object' || value === null) return value;
+  const open = Object.entries(value).filter(([key, item]) => rangeFields.includes(key) && typeof item === 'string');
+  return Object.fromEntries(open);
 }
 
 export function sha256(bytes: Uint8Array | string): string {

@@ -1,12 +1,16 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,6 +28,7 @@ import {
   type Sealing,
   segmentName,
   segmentNumber,
+  splitLines,
 } from './chain.ts';
 import type { AuditEntry } from './entry.ts';
 
@@ -32,6 +37,7 @@ export interface AuditLogOptions {
   readonly seal: Sealing;
   /** Gets a byte for each call that could not be written down; on another file system than the log, where that is possible. */
   readonly lostFile: string;
+  /** A segment that is longer gets no more calls. */
   readonly maxSegmentBytes?: number;
   /** Older ones are removed. */
   readonly maxSegments?: number;
@@ -43,6 +49,8 @@ const patience = 1000;
 /** The log of all calls: segments of lines, each authenticated with the one before it. Safe with several processes. */
 export class AuditLog {
   readonly #options: Required<AuditLogOptions>;
+  /** Calls that were lost, and not counted in the file yet. */
+  #uncounted = 0;
 
   constructor(options: AuditLogOptions) {
     this.#options = { maxSegmentBytes: 8 * 1024 * 1024, maxSegments: 16, ...options };
@@ -50,6 +58,13 @@ export class AuditLog {
 
   /** Writes a call down. Never throws: what cannot be written is counted, and does not stop an attachment. Returns whether it was written. */
   append(entry: AuditEntry): boolean {
+    const written = this.#tryToWrite(entry);
+    if (!written) this.#uncounted++;
+    if (this.#uncounted > 0) this.#countLost();
+    return written;
+  }
+
+  #tryToWrite(entry: AuditEntry): boolean {
     try {
       const { directory } = this.#options;
       mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -57,35 +72,38 @@ export class AuditLog {
       this.#write({ call: entry });
       return true;
     } catch {
-      this.#countLost();
       return false;
     }
   }
 
   #write(content: Content): void {
     let head = this.#caughtUp(this.#readHead());
-    if (head.size > this.#options.maxSegmentBytes) head = this.#begin(head.segment + 1, head);
+    if (head.size > this.#options.maxSegmentBytes) head = this.#begin({ ...head, segment: head.segment + 1, size: 0 });
+    if (head.size === 0) head = this.#add(head, { segment: head.segment, after: head.mac });
     head = this.#add(head, content);
-    const path = join(this.#options.directory, headFile);
-    writeFileSync(`${path}.new`, formatHead({ ...head, calls: head.calls + 1 }, this.#options.seal), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    try {
+      this.#writeHead({ ...head, calls: head.calls + 1 });
+    } catch {
+      // The call is written down. The next one finds the head behind, as after a kill.
+    }
   }
 
   /** Where no head can be read, a new segment begins: what was before shows as a break of the chain. */
   #readHead(): Head {
-    const path = join(this.#options.directory, headFile);
-    const head = existsSync(path) ? parseHead(readFileSync(path, 'utf8'), this.#options.seal) : undefined;
-    if (head !== undefined) return head;
-    const newest = Math.max(0, ...segments(this.#options.directory));
-    return this.#begin(newest + 1, { segment: newest, size: 0, calls: 0, mac: '' });
+    const { directory, seal } = this.#options;
+    const path = join(directory, headFile);
+    const head = existsSync(path) ? parseHead(readFileSync(path, 'utf8'), seal) : undefined;
+    return head ?? this.#begin({ segment: Math.max(0, ...segments(directory)) + 1, size: 0, calls: 0, mac: '' });
   }
 
-  #begin(segment: number, before: Head): Head {
+  /** The head goes first, so that a header whose writer is killed is found past it. The oldest go before: the disk may be full. */
+  #begin(head: Head): Head {
     const { directory, maxSegments } = this.#options;
     for (const old of segments(directory)) {
-      if (old <= segment - maxSegments) rmSync(join(directory, segmentName(old)), { force: true });
+      if (old <= head.segment - maxSegments) rmSync(join(directory, segmentName(old)), { force: true });
     }
-    return this.#add({ ...before, segment, size: 0 }, { segment, after: before.mac });
+    this.#writeHead(head);
+    return head;
   }
 
   /** Lines that a writer added who was killed before it could move the head; a line that it left half-written is closed. */
@@ -93,19 +111,27 @@ export class AuditLog {
     const path = join(this.#options.directory, segmentName(head.segment));
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size === head.size) return head;
-    // Somebody has cut it: the head, and the next line, will show that.
-    if (size < head.size) return { ...head, size };
-    let now = head;
-    const rest = readFileSync(path).subarray(head.size).toString('utf8');
-    for (const text of rest.split('\n').slice(0, -1)) {
-      const line = parseLine(text);
-      if (line === undefined || !isNext(line, now.mac, this.#options.seal)) continue;
-      now = { ...now, mac: line.mac, calls: now.calls + ('call' in line.content ? 1 : 0) };
+    if (size < head.size) {
+      // Somebody has cut it: the head, and the next line, will show that. The next line must not be a part of what is left.
+      appendFileSync(path, '\n', { mode: 0o600 });
+      return { ...head, size: size + 1 };
     }
-    now = { ...now, size };
-    if (rest.endsWith('\n')) return now;
-    appendFileSync(path, '\n');
-    return this.#add({ ...now, size: size + 1 }, { cut: true });
+    const rest = readFrom(path, head.size, size);
+    const isClosed = rest.endsWith('\n');
+    if (!isClosed) appendFileSync(path, '\n');
+    let now: Head = { ...head, size: isClosed ? size : size + 1 };
+    let isTorn = false;
+    for (const text of splitLines(rest)) {
+      const line = parseLine(text);
+      isTorn = line === undefined || !isNext(text, line, now.mac, this.#options.seal);
+      if (line !== undefined && !isTorn)
+        now = { ...now, mac: line.mac, calls: now.calls + ('call' in line.content ? 1 : 0) };
+    }
+    if (!isTorn) return now;
+    if (head.size > 0 || now.mac !== head.mac) return this.#add(now, { cut: true });
+    // Not even the header.
+    truncateSync(path, 0);
+    return head;
   }
 
   #add(head: Head, content: Content): Head {
@@ -115,12 +141,19 @@ export class AuditLog {
     return { ...head, size: head.size + Buffer.byteLength(text), mac };
   }
 
+  #writeHead(head: Head): void {
+    const path = join(this.#options.directory, headFile);
+    writeFileSync(`${path}.new`, formatHead(head, this.#options.seal), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
   #countLost(): void {
     try {
       mkdirSync(dirname(this.#options.lostFile), { recursive: true, mode: 0o700 });
-      appendFileSync(this.#options.lostFile, '.', { mode: 0o600 });
+      appendFileSync(this.#options.lostFile, '.'.repeat(this.#uncounted), { mode: 0o600 });
+      this.#uncounted = 0;
     } catch {
-      // There is nowhere left to count it.
+      // There is nowhere to count it now; the next call of this process tries again.
     }
   }
 }
@@ -131,4 +164,14 @@ export function segments(directory: string): readonly number[] {
   return readdirSync(directory)
     .flatMap((name) => segmentNumber(name) ?? [])
     .sort((a, b) => a - b);
+}
+
+function readFrom(path: string, start: number, end: number): string {
+  const fd = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(end - start);
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start));
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -4,7 +4,7 @@ import { networkOf, parsePrefix, prefixContains } from '../net/prefix.ts';
 import type { Request, Texts, Value } from './rule.ts';
 
 /** What `$…` stands for: texts, none where there is nothing. */
-export function resolveTerm(term: string, request: Request): readonly string[] {
+function resolveTerm(term: string, request: Request): readonly string[] {
   if (term === '$ifname') return [request.interfaceName];
   if (term === '$network') return [request.network];
   if (term === '$leased') return request.leased();
@@ -47,7 +47,7 @@ export function matchesText(actual: string, wanted: Texts, request: Request): bo
 }
 
 /** `*` stands for any characters but `/`. */
-export function globMatches(glob: string, text: string): boolean {
+function globMatches(glob: string, text: string): boolean {
   const pattern = glob
     .split('*')
     .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))

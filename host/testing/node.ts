@@ -79,7 +79,7 @@ export async function makeTestNode(
 const unbounded: Rights = { grants: { decide: () => ({ allowed: true }) }, mode: 'enforce', limits: {}, signers: [] };
 
 /** What a policy says of a plugin; by default the one that ships with a release. */
-export function rightsOf(type: string, policy: CompiledPolicy = shippedPolicy()): Rights {
+function rightsOf(type: string, policy: CompiledPolicy = shippedPolicy()): Rights {
   const found = Object.hasOwn(policy.plugins, type) ? policy.plugins[type] : undefined;
   if (found === undefined) return unbounded;
   return { grants: new RuleGrants(found.rules), mode: policy.mode, limits: found.limits, signers: found.signers };
