@@ -40,7 +40,8 @@ export function* readAudit(directory: string): Generator<AuditEntry> {
 
 /** The call of that correlation; undefined where there is none. */
 export function findCall(directory: string, correlation: string): AuditEntry | undefined {
-  return readAudit(directory).find((entry) => entry.correlation === correlation);
+  for (const entry of readAudit(directory)) if (entry.correlation === correlation) return entry;
+  return undefined;
 }
 
 /**

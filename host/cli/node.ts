@@ -8,9 +8,7 @@ import { TranspiledStore } from '../engine/v8/store.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
-import { PolicyError } from '../policy/policy-error.ts';
 import { RecordStore } from '../records/store.ts';
-import { UntrustedFile } from '../system/trusted-file.ts';
 import { PluginError } from '../trust/plugin.ts';
 import { PluginFiles } from '../trust/plugin-files.ts';
 import { openSeal, openToAll, type Seal } from '../trust/seal.ts';
@@ -49,9 +47,9 @@ export async function openTrust(layout: Layout): Promise<Trust> {
     const state = readTrustState(layout.trust, seal) ?? (await renewTrust(layout, seal));
     return { seal, state: () => state };
   } catch (error) {
-    if (!(error instanceof PolicyError || error instanceof PluginError || error instanceof UntrustedFile)) throw error;
+    // Whatever it is, a DEL still has its record.
     const fail = () => {
-      throw new PluginError(`no plugin may run: ${error.message}`, { cause: error });
+      throw new PluginError(`no plugin may run: ${error instanceof Error ? error.message : error}`, { cause: error });
     };
     return { seal: openToAll, state: fail };
   }
@@ -60,7 +58,11 @@ export async function openTrust(layout: Layout): Promise<Trust> {
 async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
   const { establishTrust } = await import('../trust/establish.ts');
   const state = establishTrust(layout.policy, pluginFilesOf(layout));
-  writeTrustState(layout.trust, seal, state);
+  try {
+    writeTrustState(layout.trust, seal, state);
+  } catch {
+    // A disk that is full, or may not be written: the next call finds it again.
+  }
   return state;
 }
 

@@ -1,6 +1,8 @@
 import { readSync, writeSync } from 'node:fs';
 import { type Answer, answer } from '../calls/answer.ts';
+import { escapeControls } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
+import { CniError, errorCodes } from '../cni/error.ts';
 import { openLinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { sleep } from '../system/sleep.ts';
 import { layoutOf } from './layout.ts';
@@ -14,22 +16,28 @@ const largestStdin = 32 * 1024 * 1024;
  * process ends by itself, since `process.exit` after running wasm can hang (docs/rationale.md).
  */
 export async function answerOnce(root: string, version: string, type: string): Promise<void> {
-  const layout = layoutOf(root, version);
-  const trust = needsPlugins(process.env) ? await openTrust(layout) : undefined;
   let node: Node | undefined;
-  const open = () => {
-    if (trust === undefined) throw new TypeError('this call needs no plugins');
-    node = openNode(
-      layout,
-      openLinuxKernel(),
-      trust,
-      stderrLog((text) => write(2, text)),
-    );
-    return node;
-  };
-  const given = answer({ type, environment: process.env, readStdin }, open);
-  print(given);
-  node?.kernel.close();
+  try {
+    const layout = layoutOf(root, version);
+    const trust = needsPlugins(process.env) ? await openTrust(layout) : undefined;
+    const log = stderrLog((text) => write(2, text));
+    const open = () => {
+      if (trust === undefined) throw new TypeError('this call needs no plugins');
+      node = openNode(layout, openLinuxKernel(), trust, log);
+      return node;
+    };
+    print(answer({ type, environment: process.env, readStdin }, open));
+  } catch (error) {
+    print(failure(error));
+  } finally {
+    node?.kernel.close();
+  }
+}
+
+/** For what should not have happened: an error object all the same, never a stack. */
+function failure(error: unknown): Answer {
+  const message = escapeControls(`bulkhead: ${error instanceof Error ? error.message : error}`);
+  return { stdout: new CniError(errorCodes.internal, message).format(), stderr: '', exitCode: 1 };
 }
 
 /** Whether a call comes as far as a plugin: VERSION, and one by hand without a command, do not. */

@@ -87,7 +87,7 @@ describe.skipIf(missing)('a plugin file does not run, and its containers are det
     ['lacks its last bytes', (whole) => whole.subarray(0, -10), /unexpected end at byte \d+$/],
     ['is a core module', () => coreModule, /a core module or an unknown version, not a component$/],
     ['has no manifest', () => foreign, /has no manifest$/],
-    ['has a manifest that is not JSON', () => withManifest(foreign, '{'), /cannot be read: .*JSON/],
+    ['has a manifest that is not JSON', () => withManifest(foreign, '{'), /its manifest is not JSON/],
     ['has a manifest that says nothing', () => withManifest(foreign, '{}'), /its manifest: name: /],
   ])('%s, although the release vouches for it', async (_, change, message) => {
     await expectDetached((machine) => {
