@@ -11,7 +11,7 @@ import { SharedLocks } from '../operations/locks.ts';
 import { RecordStore } from '../records/store.ts';
 import { PluginError } from '../trust/plugin.ts';
 import { PluginFiles } from '../trust/plugin-files.ts';
-import { openSeal, openToAll, type Seal } from '../trust/seal.ts';
+import { BrokenSeal, openSeal, type Seal } from '../trust/seal.ts';
 import { readTrustState, type TrustState, writeTrustState } from '../trust/trust-state.ts';
 import { TrustedPlugins } from '../trust/trusted-plugins.ts';
 import type { Layout } from './layout.ts';
@@ -42,8 +42,9 @@ export function pluginFilesOf({ plugins, addedPlugins }: Layout): PluginFiles {
  * signatures. A policy that cannot be used lets nothing run.
  */
 export async function openTrust(layout: Layout): Promise<Trust> {
+  let seal: Seal = new BrokenSeal();
   try {
-    const seal = openSeal(layout.secret);
+    seal = openSeal(layout.secret);
     const state = readTrustState(layout.trust, seal) ?? (await renewTrust(layout, seal));
     return { seal, state: () => state };
   } catch (error) {
@@ -51,7 +52,7 @@ export async function openTrust(layout: Layout): Promise<Trust> {
     const fail = () => {
       throw new PluginError(`no plugin may run: ${error instanceof Error ? error.message : error}`, { cause: error });
     };
-    return { seal: openToAll, state: fail };
+    return { seal, state: fail };
   }
 }
 

@@ -32,6 +32,25 @@ export class Seal {
   }
 }
 
+/** Where the secret cannot be used: nothing is authentic, and nothing is sealed. */
+export class BrokenSeal extends Seal {
+  constructor() {
+    super(new Uint8Array());
+  }
+
+  override for(): this {
+    return this;
+  }
+
+  override over(): never {
+    throw new UntrustedFile('there is no secret to seal with');
+  }
+
+  override matches(): boolean {
+    return false;
+  }
+}
+
 /** For what everybody may make: it shows accidents, not attackers. */
 export const openToAll = new Seal(new Uint8Array());
 
