@@ -17,9 +17,9 @@ export function installCommand(options: { readonly binDir: string; readonly root
 }
 
 export function uninstallCommand(options: { readonly root: string }): void {
-  const { installed, restored, records } = uninstall(options.root);
+  const { installed, restored, left } = uninstall(options.root);
   const rows = installed.types.map((type) => [type, restored.includes(type) ? 'put back as it was' : 'removed']);
   console.log(`bulkhead ${installed.version} is uninstalled from ${installed.binDirectory}`);
   console.log(columns(rows));
-  if (records !== undefined) console.log(`records of attachments stay in ${records}: containers may be running`);
+  for (const [path, what] of left) console.log(`${path} stays: ${what}`);
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatIndented } from '../../cni/json/format.ts';
 import { TranspiledStore } from '../../engine/v8/store.ts';
@@ -50,8 +59,8 @@ interface Uninstalled {
   readonly installed: InstalledBinaries;
   /** Types whose binaries of before are back. */
   readonly restored: readonly string[];
-  /** Where records of attachments stay, since their containers may be running; undefined where there are none. */
-  readonly records: string | undefined;
+  /** What stays, and what it is. */
+  readonly left: readonly (readonly [path: string, what: string])[];
 }
 
 /** The policy that ships, where the operator has none; the schema for editors beside it, always. */
@@ -102,9 +111,23 @@ export function uninstall(root: string): Uninstalled {
   if (existsSync(policy) && readFileSync(policy).equals(readFileSync(defaultPolicyFile))) rmSync(policy);
   // With the releases before this one, which running calls may have needed.
   rmSync(dirname(layout.release), { recursive: true, force: true });
-  const recorded = existsSync(layout.records) && readdirSync(layout.records).length > 0;
-  if (!recorded) rmSync(dirname(layout.records), { recursive: true, force: true });
-  return { installed, restored, records: recorded ? layout.records : undefined };
+  if (!hasSomething(layout.records)) rmSync(dirname(layout.records), { recursive: true, force: true });
+  return { installed, restored, left: mayStay(layout).filter(([path]) => hasSomething(path)) };
+}
+
+function mayStay({ records, policy, addedPlugins, audit }: Layout): Uninstalled['left'] {
+  return [
+    [records, 'records of attachments: containers may be running'],
+    [policy, 'a policy of your own'],
+    [addedPlugins, 'plugins that were added'],
+    [audit, 'the log of calls'],
+  ];
+}
+
+/** A file, or a directory that is not empty. */
+function hasSomething(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && !(stat.isDirectory() && readdirSync(path).length === 0);
 }
 
 function releaseIndex(): PluginIndex {

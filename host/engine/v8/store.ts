@@ -36,14 +36,16 @@ export class TranspiledStore {
 
   /** Keeps what was made of a component. Safe beside other processes: the directory appears by a rename. */
   keep(digest: string, transpiled: Transpiled): void {
-    mkdirSync(this.directory, { recursive: true });
+    mkdirSync(this.directory, { recursive: true, mode: 0o755 });
     const temporary = mkdtempSync(join(this.directory, '.new-'));
     try {
       const codeCache = new Script(transpiled.glue).createCachedData();
-      writeFileSync(join(temporary, 'glue.js'), transpiled.glue);
-      writeFileSync(join(temporary, 'glue.cache'), codeCache);
-      writeFileSync(join(temporary, 'seal'), this.#seal.over(partsOf(digest, { ...transpiled, codeCache })));
-      for (const [name, core] of transpiled.cores) writeFileSync(join(temporary, name), core);
+      const write = (name: string, contents: string | Uint8Array) =>
+        writeFileSync(join(temporary, name), contents, { mode: 0o644 });
+      write('glue.js', transpiled.glue);
+      write('glue.cache', codeCache);
+      write('seal', this.#seal.over(partsOf(digest, { ...transpiled, codeCache })));
+      for (const [name, core] of transpiled.cores) write(name, core);
       chmodSync(temporary, 0o755);
       publish(temporary, join(this.directory, digest));
     } finally {
