@@ -16,7 +16,8 @@ const alive = new Set<TestNamespace>();
 let prepared = false;
 
 /**
- * Makes a network namespace in which everything is as the kernel makes it: `lo`, down. Needs root and unshare(1) of util-linux.
+ * Makes a network namespace in which everything is as the kernel makes it: `lo`, down. It does not forward, also on a machine that
+ * does: settings of IPv4 are passed on to new namespaces (net.core.devconf_inherit_init_net). Needs root and unshare(1) of util-linux.
  *
  *     using sandbox = makeNamespace();
  *     execFileSync('nsenter', [`--net=${sandbox.path}`, 'ip', 'link']);
@@ -27,7 +28,9 @@ export function makeNamespace(): TestNamespace {
   const path = join(directory, 'net');
   writeFileSync(path, '');
   try {
-    execFileSync('unshare', [`--net=${path}`, 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync('unshare', [`--net=${path}`, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   } catch (error) {
     removeDirectory(directory);
     throw error;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Instance, LoadedComponent } from '../../../host/engine/engine.ts';
 import { type IpAddress, ip, parseIp } from '../../../host/net/ip.ts';
 import { ipFromNumber, ipNumber } from '../../../host/net/number.ts';
@@ -20,9 +20,14 @@ beforeAll(async () => {
   if (first === undefined) throw new Error('there is no engine');
   engine = first[1]();
   component = await engine.load(await buildInside());
-  instance = component.instantiate(imports, { ...amplyLimited, time: 60_000 });
 }, 60_000);
 afterAll(() => engine[Symbol.dispose]());
+
+// Memory of a guest is never given back: an instance for each test, as for each call.
+beforeEach(() => {
+  instance = component.instantiate(imports, { ...amplyLimited, time: 60_000 });
+});
+afterEach(() => instance.close());
 
 /** In a directory of its own, since bindings are written next to the guest. */
 async function buildInside(): Promise<Uint8Array> {
