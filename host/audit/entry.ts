@@ -15,6 +15,8 @@ export interface AuditEntry {
     | { readonly version: string; readonly digest: string; readonly signers: readonly string[] }
     | undefined;
   readonly operations: readonly AuditedAccess[];
+  /** How many more there were. */
+  readonly omitted?: number | undefined;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly code: number; readonly message: string };
   readonly milliseconds: number;
   readonly configuration: { readonly sha256: string; readonly fields: Readonly<Record<string, unknown>> };

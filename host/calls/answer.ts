@@ -60,18 +60,18 @@ function stderrOf({ type, environment }: RawCall): string {
 function run(node: Node, call: Call, type: string): string {
   if (node.audit === undefined) return runInSandbox(node, call, type, () => undefined);
   const trail = new Trail(call, type);
+  let stdout: string;
   try {
-    const stdout = runInSandbox(watched(node, trail), call, type, trail.ran);
-    node.audit.append(trail.entry(undefined));
-    return stdout;
+    stdout = runInSandbox(watched(node, trail), call, type, trail.ran);
   } catch (error) {
     const explained = toCniError(error);
-    node.audit.append(trail.entry(explained));
+    trail.writeTo(node.audit, explained);
     const { code, message, details } = explained;
-    throw new CniError(code, message, [details, `audit: ${trail.correlation}`].filter(Boolean).join('; '), {
-      cause: error,
-    });
+    const withCorrelation = [details, `audit: ${trail.correlation}`].filter(Boolean).join('; ');
+    throw new CniError(code, message, withCorrelation, { cause: error });
   }
+  trail.writeTo(node.audit, undefined);
+  return stdout;
 }
 
 /** The node, with everything that a plugin does seen by the trail. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AuditEntry, type AuditedAccess, auditedConfiguration, sha256 } from '../audit/entry.ts';
+import type { AuditLog } from '../audit/log.ts';
 import type { Call } from '../cni/call.ts';
 import type { CniError } from '../cni/error.ts';
 import type { Stage } from '../operations/transaction.ts';
@@ -7,8 +8,8 @@ import type { Plugin } from '../trust/plugin.ts';
 import type { Ruling } from './guard.ts';
 import { at } from './request.ts';
 
-/** No call has more in the log: a plugin that asks a million times is one line of that. */
-const mostOperations = 1000;
+/** No call has more in the log; denials get the rest of the room where what was allowed has used up its own. */
+const most = { allowed: 1000, all: 5000 };
 
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {
@@ -19,6 +20,7 @@ export class Trail {
   readonly #started = performance.now();
   readonly #operations: { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] }[] = [];
   #decided = 0;
+  #omitted = 0;
   #plugin: Plugin | undefined;
 
   constructor(call: Call, type: string) {
@@ -33,9 +35,9 @@ export class Trail {
 
   readonly notice = ({ access, decision, line, reason, plugin }: Ruling): void => {
     this.#decided = performance.now();
-    // A denial is never left out.
-    if (this.#operations.length >= mostOperations && decision === 'allowed') return;
-    this.#operations.push({ plugin, access, decision, line, reason });
+    const room = decision === 'allowed' ? most.allowed : most.all;
+    if (this.#operations.length >= room) this.#omitted++;
+    else this.#operations.push({ plugin, access, decision, line, reason });
   };
 
   readonly observe = (stage: Stage): void => {
@@ -44,7 +46,12 @@ export class Trail {
       last.microseconds = Math.round((performance.now() - this.#decided) * 1000);
   };
 
-  entry(error: CniError | undefined): AuditEntry {
+  /** Whatever comes of it, the call has ended as it has. */
+  writeTo(log: Pick<AuditLog, 'append'>, error: CniError | undefined): void {
+    log.append(this.#entry(error));
+  }
+
+  #entry(error: CniError | undefined): AuditEntry {
     const { environment, configuration, verb, stdin } = this.#call;
     const plugin = this.#plugin;
     return {
@@ -61,6 +68,7 @@ export class Trail {
         signers: plugin.rights.signers,
       },
       operations: this.#operations,
+      omitted: this.#omitted === 0 ? undefined : this.#omitted,
       outcome: error === undefined ? { ok: true } : { ok: false, code: error.code, message: error.message },
       milliseconds: Math.round((performance.now() - this.#started) * 1000) / 1000,
       configuration: auditedConfiguration((pointer) => at(configuration.document, pointer), stdin),
