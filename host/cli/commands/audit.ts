@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { AuditEntry } from '../../audit/entry.ts';
-import { readAudit, verifyAudit } from '../../audit/read.ts';
+import { findCall, readAudit, verifyAudit } from '../../audit/read.ts';
 import { escapeControls } from '../../calls/log.ts';
 import { openSeal } from '../../trust/seal.ts';
 import { UsageError } from '../errors.ts';
@@ -43,10 +43,7 @@ export function listCommand({ root, json }: Options): void {
 /** Shows one call from the log. It reads what was decided then, and decides nothing again. */
 export function explainCommand(correlation: string | undefined, { root, json }: Options): void {
   const { layout } = requireInstalled(root);
-  let entry: AuditEntry | undefined;
-  for (const one of readAudit(layout.audit)) {
-    if (correlation === undefined || one.correlation === correlation) entry = one;
-  }
+  const entry = correlation === undefined ? [...readAudit(layout.audit)].at(-1) : findCall(layout.audit, correlation);
   if (entry === undefined) throw new UsageError(`there is no call ${correlation ?? ''} in ${layout.audit}`);
   if (json) {
     console.log(JSON.stringify(entry, null, 2));
@@ -71,6 +68,7 @@ export function explainCommand(correlation: string | undefined, { root, json }: 
     const text = reason ?? policy[(line ?? 0) - 1]?.trim();
     if (text !== undefined) console.log(paint('dim', `      ${escapeControls(text)}`));
   }
+  if (entry.omitted !== undefined) console.log(`  and ${entry.omitted} more, which are not in the log`);
 }
 
 function summary({
