@@ -46,8 +46,9 @@ export function matchesText(actual: string, wanted: Texts, request: Request): bo
   return expand(wanted, request).some(({ text, literal }) => (literal ? text === actual : globMatches(text, actual)));
 }
 
-/** `*` stands for any characters but `/`. */
+/** `*` stands for any characters but `/`, and never for a way up. */
 function globMatches(glob: string, text: string): boolean {
+  if (glob.includes('*') && text.split('/').some((part) => part === '.' || part === '..')) return false;
   const pattern = glob
     .split('*')
     .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
