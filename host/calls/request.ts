@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { canonicalConfiguration, type KeySchema } from '../cni/canonical.ts';
 import { plain } from '../cni/json/format.ts';
 import { JsonObject, type JsonValue } from '../cni/json/value.ts';
@@ -31,7 +32,10 @@ export function makeRequest(
     interfaceName: environment.interfaceName,
     network: configuration.name,
     configuration: (pointer) =>
-      manifest.leases?.directory === pointer ? leaseDirectory(configuration.document, manifest.leases) : read(pointer),
+      // As it is in the directories below it, which are joined: without a slash at its end.
+      manifest.leases?.directory === pointer
+        ? dirname(join(leaseDirectory(configuration.document, manifest.leases), 'network'))
+        : read(pointer),
     argument: (key) => argumentOf(environment.args, key),
     leased: () => addresses().map(({ prefix }) => prefix),
     gateways: () => addresses().map(gatewayOf),
