@@ -293,6 +293,16 @@ function address(): IpPrefix {
   return made;
 }
 
+/** A gentle plugin does not turn IPv6 off, with which addresses go. */
+function writeSetting(): void {
+  const setting = key();
+  const isPlain = avoided.includes('spellings of settings');
+  const wanted = value(isPlain);
+  const ns = door();
+  if (isPlain && setting.endsWith('tcp_rmem')) return;
+  if (!gentle || !setting.endsWith('disable_ipv6')) sysctls.write(ns, setting, wanted);
+}
+
 function readResolver(): void {
   const file = path();
   if (file.includes(String.fromCharCode(0)) && avoided.includes('zeros in paths')) return;
@@ -347,7 +357,7 @@ export function step(): void {
   } else if (kind < 79) {
     if (!gentle) routes.remove(door(), route());
   } else if (kind < 83) sysctls.read(door(), key());
-  else if (kind < 90) sysctls.write(door(), key(), value(avoided.includes('spellings of settings')));
+  else if (kind < 90) writeSetting();
   else if (kind < 94) lease();
   else if (kind < 96) readResolver();
   else if (kind < 98) doors();
