@@ -24,7 +24,7 @@ export function inspectCommand(file: string, { root, json }: { readonly root: st
   console.log(`  sha256  ${found.digest}  ${(found.size / 1024).toFixed(1)} KB`);
   console.log('  imports');
   const rows = found.imports.map(({ id, reason }) => [
-    `    ${id}`,
+    `    ${escapeControls(id)}`,
     reason === undefined ? paint('red', 'not asked for') : escapeControls(reason),
   ]);
   console.log(columns(rows));

@@ -77,7 +77,7 @@ export function listCommand({ root, json }: RootOption & { readonly json?: boole
     return;
   }
   const rows = verdicts.map(({ type, digest, signers, problems }) => [
-    type,
+    escapeControls(type),
     digest.slice(0, 12),
     problems.length === 0
       ? paint('green', `may run (${signers.join(', ')})`)

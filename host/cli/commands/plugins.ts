@@ -1,3 +1,4 @@
+import { escapeControls } from '../../calls/log.ts';
 import { decodeComponent } from '../../component/decode.ts';
 import { readManifest } from '../../trust/trusted-plugins.ts';
 import { requireInstalled } from '../installed.ts';
@@ -24,8 +25,9 @@ export function pluginsCommand({ root, json }: { readonly root: string; readonly
     return;
   }
   for (const plugin of found) {
-    console.log(`${paint('bold', plugin.type)} ${plugin.version}  ${plugin.description}`);
+    const { type, version, description } = plugin;
+    console.log(`${paint('bold', escapeControls(type))} ${escapeControls(version)}  ${escapeControls(description)}`);
     console.log(`  sha256 ${plugin.digest}  ${(plugin.size / 1024).toFixed(1)} KB`);
-    for (const id of plugin.imports) console.log(`  imports ${id}`);
+    for (const id of plugin.imports) console.log(`  imports ${escapeControls(id)}`);
   }
 }

@@ -1,3 +1,4 @@
+import { escapeControls } from '../../calls/log.ts';
 import { decodeComponent } from '../../component/decode.ts';
 import { accessOf, withoutVersion } from '../../policy/access.ts';
 import { grantsAny } from '../../policy/decide.ts';
@@ -43,9 +44,10 @@ export function checkCommand({ root, json }: RootOption & { readonly json?: bool
   for (const { type, signers, problems, grants, denied } of plugins) {
     const verdict =
       problems.length === 0 ? paint('green', `may run (${signers.join(', ')})`) : paint('red', 'may not run');
-    console.log(`${paint('bold', type)}  ${verdict}  ${grants.length} grants`);
-    for (const problem of problems) console.log(`  ${problem}`);
-    for (const id of denied) console.log(`  imports ${id}, of which nothing is granted: denied when it is called`);
+    console.log(`${paint('bold', escapeControls(type))}  ${verdict}  ${grants.length} grants`);
+    for (const problem of problems) console.log(`  ${escapeControls(problem)}`);
+    for (const id of denied)
+      console.log(`  imports ${escapeControls(id)}, of which nothing is granted: denied when it is called`);
     if (problems.length > 0) continue;
     for (const { allow, line, asked } of grants) {
       if (!asked) console.log(`  line ${line}: ${allow} is granted, and never asked for`);
