@@ -24,7 +24,9 @@ import { RecordStore } from '../../../host/records/store.ts';
 
 const guests = join(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))), 'guests');
 const shipped = readPolicy(defaultPolicyFile);
+/** What a plugin that is still to come needs comes with its grant. */
 const hasStatic = Object.hasOwn(shipped.plugins, 'static');
+const bridgeGrants = JSON.stringify(shipped.plugins.bridge?.rules);
 
 let components: readonly Uint8Array[];
 let bench: TestNode;
@@ -135,14 +137,18 @@ const networks: Readonly<Record<string, (stage: Stage) => void>> = {
     attach(stage, { mtu: 1400 });
   },
   'ports that are hairpins': (stage) => attach(stage, { hairpinMode: true }),
-  'ports that are isolated': (stage) => attach(stage, { portIsolation: true }),
   'a bridge that takes in all frames': (stage) => attach(stage, { promiscMode: true }),
-  'duplicates that are looked for': (stage) => attach(stage, { enabledad: true, ...stage.ipam(both) }),
   'a hardware address of CNI_ARGS': (stage) => attach(stage, {}, 'MAC=02:00:00:00:00:01'),
   'one of the configuration': (stage) => attach(stage, { args: { cni: { mac: '02:00:00:00:00:02' } } }),
   'one of the runtime': (stage) => attach(stage, { runtimeConfig: { mac: '02-00-00-00-00-03' } }),
   'leases in a directory that is spelled with a slash at its end': (stage) =>
     attach(stage, stage.ipam(['10.1.0.0/24'], { dataDir: `${stage.leases}/` })),
+  ...(bridgeGrants.includes('$config/portIsolation') && {
+    'ports that are isolated': (stage: Stage) => attach(stage, { portIsolation: true }),
+  }),
+  ...(bridgeGrants.includes('$config/enabledad') && {
+    'duplicates that are looked for': (stage: Stage) => attach(stage, { enabledad: true, ...stage.ipam(both) }),
+  }),
   ...(hasStatic && {
     'addresses of the configuration': (stage: Stage) =>
       attach(stage, { ipam: { type: 'static', addresses: [{ address: '10.1.0.5/24', gateway: '10.1.0.1' }] } }),
