@@ -5,7 +5,7 @@ import { built, projectDirectory } from '../host/cli/project.ts';
 import { indexFile, type PluginIndex } from '../host/trust/plugin-files.ts';
 
 /** Guests that are part of a release. The skeleton is for copying, and built by its test. */
-const released = ['loopback', 'bridge', 'host-local'];
+const released = ['loopback', 'bridge', 'host-local', 'static'];
 
 const stamps = join(projectDirectory, 'dist/stamps');
 const started = performance.now();

@@ -48,10 +48,10 @@ class Bridge extends Plugin {
       outcome.addAddresses(assignment.addresses, position);
       outcome.addRoutes(assignment.routes);
       outcome.setDns(assignment.dns);
-    } else {
+    } else if (!settings.disableContainerInterface) {
       orFail(change(containerNs, container.index, toUp()), `failed to set "${container.name}" up`);
     }
-    waitForPort(hostNs, port);
+    if (!settings.disableContainerInterface) waitForPort(hostNs, port);
 
     outcome.setDns(configuredDns(call.config));
     return outcome.build();
@@ -80,8 +80,10 @@ function assignAddresses(ns: Netns, container: Link, settings: Settings): delega
   const assignment = orPassOn(delegate.add());
   ensure(assignment.addresses.length > 0, 'IPAM plugin returned missing IP config');
   nameGateways(assignment, settings);
-  // Nobody else has the addresses, so there is no waiting for others to object; and when the link comes up, it says whose they are.
-  tryWriteSysctl(ns, `ipv6/conf/${container.name}/accept_dad`, '0');
+  // Nobody else has the addresses, so there is no waiting for others to object, unless the network wants that; and when the link comes up,
+  // it says whose they are.
+  if (settings.enableDad) tryWriteSysctl(ns, `ipv6/conf/${container.name}/enhanced_dad`, '1');
+  tryWriteSysctl(ns, `ipv6/conf/${container.name}/accept_dad`, settings.enableDad ? '1' : '0');
   tryWriteSysctl(ns, `ipv4/conf/${container.name}/arp_notify`, '1');
   configureInterface(ns, container, assignment);
   return assignment;

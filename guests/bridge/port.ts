@@ -46,8 +46,9 @@ export function connectPort(host: Netns, container: Link, bridge: Link, settings
   tryWriteSysctl(host, `ipv6/conf/${port.name}/accept_ra`, '0');
   const attempt = `failed to connect "${port.name}" to bridge ${bridge.name}`;
   orFail(change(host, port.index, toController(bridge.index)), attempt);
-  // A new port is not a hairpin.
+  // A new port is neither a hairpin nor isolated.
   if (settings.hairpinMode) setHairpin(host, port);
+  if (settings.portIsolation) isolate(host, port);
   return port;
 }
 
@@ -64,6 +65,12 @@ function setHairpin(host: Netns, port: Link): void {
   const hairpin = new bridgePorts.PortChange();
   hairpin.hairpin = new Some<bool>(true);
   orFail(bridgePorts.change(host, port.index, hairpin), `failed to setup hairpin mode for ${port.name}`);
+}
+
+function isolate(host: Netns, port: Link): void {
+  const isolated = new bridgePorts.PortChange();
+  isolated.isolated = new Some<bool>(true);
+  orFail(bridgePorts.change(host, port.index, isolated), `failed to set bridge port isolation for ${port.name}`);
 }
 
 /** As `ip link` says it. */

@@ -13,6 +13,12 @@ export class Settings {
   readonly forceAddress: bool;
   readonly hairpinMode: bool;
   readonly promiscMode: bool;
+  /** Containers reach the gateway, and not each other. */
+  readonly portIsolation: bool;
+  /** Containers find out themselves whether somebody else has their IPv6 addresses. */
+  readonly enableDad: bool;
+  /** The container's end stays down: something in it sets it up. */
+  readonly disableContainerInterface: bool;
   /** Whether containers get addresses. Without, the network is a mere switch. */
   readonly hasAddresses: bool;
 
@@ -24,6 +30,9 @@ export class Settings {
     this.forceAddress = config.flag('forceAddress');
     this.hairpinMode = config.flag('hairpinMode');
     this.promiscMode = config.flag('promiscMode');
+    this.portIsolation = config.flag('portIsolation');
+    this.enableDad = config.flag('enabledad');
+    this.disableContainerInterface = config.flag('disableContainerInterface');
     this.hasAddresses = hasAddresses(config);
   }
 
@@ -31,6 +40,9 @@ export class Settings {
   static forAdd(config: Configuration): Settings {
     refuseUnsupported(config);
     const settings = new Settings(config);
+    if (settings.disableContainerInterface && settings.hasAddresses) {
+      fail('cannot use IPAM when DisableContainerInterface flag is set');
+    }
     if (settings.hairpinMode && settings.promiscMode) {
       fail('cannot set hairpin mode and promiscuous mode at the same time');
     }
@@ -56,7 +68,7 @@ export function wantedMac(call: Call): MacAddress | null {
 function refuseUnsupported(config: Configuration): void {
   refuse(config.integer('vlan') !== 0, 'vlan');
   refuse(config.list('vlanTrunk').length > 0, 'vlanTrunk');
-  const flags = ['macspoofchk', 'ipMasq', 'enabledad', 'disableContainerInterface', 'portIsolation'];
+  const flags = ['macspoofchk', 'ipMasq'];
   for (let i = 0; i < flags.length; i++) refuse(config.flag(flags[i]), flags[i]);
 }
 

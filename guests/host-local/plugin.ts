@@ -2,6 +2,7 @@
 
 import { ensure, orFail } from 'bulkhead-sdk/failure';
 import { Configuration } from 'bulkhead-sdk/configuration';
+import { refuseTooMany } from 'bulkhead-sdk/ipam';
 import { OutcomeBuilder } from 'bulkhead-sdk/outcome';
 import { Call, Plugin } from 'bulkhead-sdk/plugin';
 import { routesField } from 'bulkhead-sdk/routes-field';
@@ -9,7 +10,7 @@ import { Outcome } from 'wit/cni/types';
 import { held, release } from 'wit/ipam/leases';
 import { read } from 'wit/ipam/resolver';
 import { allocate } from './allocation';
-import { readPools, refuseTooManyFor } from './pools';
+import { readPools } from './pools';
 import { RequestedAddresses } from './requested';
 
 class HostLocal extends Plugin {
@@ -17,7 +18,8 @@ class HostLocal extends Plugin {
     const requested = RequestedAddresses.of(call);
     const pools = readPools(call.config);
     ensure(pools.length > 0, 'no IP ranges specified');
-    if (call.singleAddressPerFamily) refuseTooManyFor(call.version, pools);
+    const families = pools.map<i32>((pool) => pool.family);
+    refuseTooMany(call, families);
 
     const ipam = call.config.object('ipam');
     // The host reads it, and takes the default for what is not text: leases would end where nobody looks for them.

@@ -1,6 +1,7 @@
 import { Configuration } from 'bulkhead-sdk/configuration';
 import { ensure, fail } from 'bulkhead-sdk/failure';
 import { Ip } from 'bulkhead-sdk/ip';
+import { ipamSection } from 'bulkhead-sdk/ipam';
 import { Range } from './range';
 
 /** A range set: the container gets one address out of all its ranges, which are of one family. */
@@ -34,8 +35,7 @@ export class Pool {
  * set is the name of its cursor on disk. Fails where one is not usable, or two have an address in common.
  */
 export function readPools(config: Configuration): Pool[] {
-  ensure(config.has('ipam'), "IPAM config missing 'ipam' key");
-  const ipam = config.object('ipam');
+  const ipam = ipamSection(config);
   const sets: Configuration[][] = [];
   addSets(sets, config.object('runtimeConfig').list('ipRanges'));
   if (ipam.has('subnet')) sets.push([ipam]);
@@ -44,15 +44,6 @@ export function readPools(config: Configuration): Pool[] {
   for (let i = 0; i < sets.length; i++) pools.push(readPool(sets[i], `invalid range set ${i}: `));
   refuseOverlap(pools);
   return pools;
-}
-
-/** Results of version 0.2.0 and before have one address of each family. */
-export function refuseTooManyFor(version: string, pools: Pool[]): void {
-  for (let family = 4; family <= 6; family += 2) {
-    let count = 0;
-    for (let i = 0; i < pools.length; i++) if (pools[i].family === family) count++;
-    ensure(count < 2, `CNI version ${version} does not support more than 1 address per family`);
-  }
 }
 
 function addSets(sets: Configuration[][], lists: Configuration[]): void {

@@ -51,7 +51,8 @@ export function executeDelegate(
   });
   const stderr = result.stderr?.toString('utf8') ?? '';
   if (stderr !== '') log('info', `${type}: ${escapeControls(stderr.trimEnd())}`);
-  if (result.error !== undefined) {
+  // One that does not read its configuration to the end may still answer.
+  if (result.error !== undefined && !('code' in result.error && result.error.code === 'EPIPE')) {
     throw new CniError(errorCodes.internal, `failed to execute delegate ${path}: ${result.error.message}`, '', {
       cause: result.error,
     });

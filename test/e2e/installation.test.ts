@@ -89,7 +89,7 @@ function expectUntouched({ marker, elsewhere }: Trap, place: string): void {
 
 describe('an executable that was installed', () => {
   test('works with nothing in its environment but the call', () => {
-    for (const type of ['bridge', 'loopback', 'host-local']) expectVersion(version(join(binaries, type)));
+    for (const type of ['bridge', 'loopback', 'host-local', 'static']) expectVersion(version(join(binaries, type)));
   });
 
   test('works through a symbolic link, and from a directory that is gone', () => {
@@ -260,7 +260,7 @@ describe('the command', () => {
   test('lists the plugins, for people and for programs', () => {
     expect(bulkhead('plugins', '--root', root).stdout).toMatch(/imports bulkhead:net\/host@0\.1\.0/);
     const listed = JSON.parse(bulkhead('plugins', '--json', '--root', root).stdout);
-    expect(listed.map(({ type }: { type: string }) => type)).toEqual(['loopback', 'bridge', 'host-local']);
+    expect(listed.map(({ type }: { type: string }) => type)).toEqual(['loopback', 'bridge', 'host-local', 'static']);
     const [release = ''] = readdirSync(join(root, 'usr/lib/bulkhead')).filter((name) => /^\d/.test(name));
     for (const { type, digest, size, imports } of listed) {
       const bytes = readFileSync(join(root, 'usr/lib/bulkhead', release, 'plugins', `${type}.wasm`));

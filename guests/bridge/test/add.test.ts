@@ -74,6 +74,26 @@ describe('ADD without IPAM', () => {
     expect(bridge('prom')?.promiscuous).toBe(true);
   });
 
+  test('isolated ports are so from the start, others are not', () => {
+    bench.call('ADD', 'a', { portIsolation: true });
+    bench.call('ADD', 'b', {});
+    const isolated = (id: string) => bench.host.bridgePort(port(id)?.index ?? 0)?.isolated;
+    expect([isolated('a'), isolated('b')]).toEqual([true, false]);
+  });
+
+  test('the interface of the container stays down where that is asked for', () => {
+    expect(bench.call('ADD', 'a', { disableContainerInterface: true })).toMatchObject({ exitCode: 0 });
+    expect(bench.container('a').linkByName('eth0')).toMatchObject({ up: false });
+    expect(port()).toMatchObject({ up: true });
+    expect(bench.call('DEL', 'a', { disableContainerInterface: true })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('the container looks for duplicates of its addresses where that is asked for', () => {
+    bench.call('ADD', 'a', { enabledad: true, ...bench.ipam(['2001:db8::/64']) });
+    const setting = (name: string) => bench.container('a').readSysctl(`ipv6/conf/eth0/${name}`);
+    expect([setting('accept_dad'), setting('enhanced_dad')]).toEqual(['1', '1']);
+  });
+
   const [low, middle, high] = ['02:00:00:00:00:01', '02:00:00:00:00:02', '02-00-00-00-00-03'];
   test.each<[string, Asked, object, string]>([
     ['CNI_ARGS', { args: `MAC=${low}` }, {}, low],
@@ -141,6 +161,7 @@ describe('ADD with IPAM', () => {
     expect(setting('ipv6/conf/eth0/keep_addr_on_down')).toBe('1');
     expect(setting('ipv6/conf/eth0/accept_dad')).toBe('0');
     expect(setting('ipv4/conf/eth0/arp_notify')).toBe('1');
+    expect(setting('ipv6/conf/lo/disable_ipv6')).toBe('0');
   });
 
   test.each([
@@ -222,9 +243,6 @@ describe('ADD fails, and leaves nothing behind', () => {
     [{ vlanTrunk: [{ id: 5 }] }, 7, unsupported('vlanTrunk')],
     [{ macspoofchk: true }, 7, unsupported('macspoofchk')],
     [{ ipMasq: true }, 7, unsupported('ipMasq')],
-    [{ enabledad: true }, 7, unsupported('enabledad')],
-    [{ disableContainerInterface: true }, 7, unsupported('disableContainerInterface')],
-    [{ portIsolation: true }, 7, unsupported('portIsolation')],
     [
       { mtu: '1500' },
       999,
@@ -234,6 +252,11 @@ describe('ADD fails, and leaves nothing behind', () => {
       { mtu: 1500.5 },
       999,
       'failed to load netconf: json: cannot unmarshal number 1500.5 into Go struct field NetConf.mtu of type int',
+    ],
+    [
+      { disableContainerInterface: true, ipam: { type: 'host-local', subnet: '10.1.2.0/24' } },
+      999,
+      'cannot use IPAM when DisableContainerInterface flag is set',
     ],
     [{ hairpinMode: true, promiscMode: true }, 999, 'cannot set hairpin mode and promiscuous mode at the same time'],
     [{ bridge: '' }, 999, 'failed to create bridge "": could not add "": LinkAttrs.Name cannot be empty'],

@@ -27,12 +27,12 @@ export async function resolveWorld(source: WitSource): Promise<ResolvedWorld> {
   return { world: decodeWorld(new Uint8Array(section)), dummy };
 }
 
-/** What componentEmbed has to know of the source. */
+/** What componentEmbed has to know of the source. `%` before a world's name: it may be a word of WIT, as `static` is. */
 export function embedOptions({ path, text, world }: WitSource) {
   return {
     stringEncoding,
     ...(path === undefined ? {} : { witPath: path }),
     ...(text === undefined ? {} : { witSource: text }),
-    ...(world === undefined ? {} : { world }),
+    ...(world === undefined ? {} : { world: `%${world}` }),
   } as const;
 }

@@ -10,7 +10,7 @@ import { decodeComponent } from '../../../host/component/decode.ts';
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const wit = join(project, 'wit');
 const text = readFileSync(join(wit, 'worlds.wit'), 'utf8');
-const worlds = [...text.matchAll(/^world ([a-z-]+)/gm)].map(([, name = '']) => name);
+const worlds = [...text.matchAll(/^world %?([a-z-]+)/gm)].map(([, name = '']) => name);
 const guests = readdirSync(join(project, 'guests'), { withFileTypes: true })
   .filter((one) => one.isDirectory() && one.name !== 'sdk')
   .map(({ name }) => name);
@@ -19,7 +19,7 @@ const idsOf = (items: readonly WorldItem[]) => items.map(({ id }) => id).sort();
 
 /** The interfaces that the text of a world asks for. */
 function asked(world: string): string[] {
-  const [, body = ''] = new RegExp(`^world ${world} \\{([^}]*)\\}`, 'm').exec(text) ?? [];
+  const [, body = ''] = new RegExp(`^world %?${world} \\{([^}]*)\\}`, 'm').exec(text) ?? [];
   return [...body.matchAll(/^ *import ([^;]+);/gm)].map(([, id = '']) => id);
 }
 

@@ -24,15 +24,13 @@ import { RecordStore } from '../../../host/records/store.ts';
 
 const guests = join(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))), 'guests');
 const shipped = readPolicy(defaultPolicyFile);
-/** What a plugin that is still to come needs comes with its grant. */
-const hasStatic = Object.hasOwn(shipped.plugins, 'static');
-const bridgeGrants = JSON.stringify(shipped.plugins.bridge?.rules);
 
 let components: readonly Uint8Array[];
 let bench: TestNode;
 beforeAll(async () => {
-  const names = ['loopback', 'bridge', 'host-local', ...(hasStatic ? ['static'] : [])];
-  const built = names.map((name) => buildGuest({ directory: join(guests, name) }));
+  const built = ['loopback', 'bridge', 'host-local', 'static'].map((name) =>
+    buildGuest({ directory: join(guests, name) }),
+  );
   components = (await Promise.all(built)).map(({ component }) => component);
   bench = await makeTestNode(createMemoryKernel(), components);
 }, 60_000);
@@ -143,16 +141,10 @@ const networks: Readonly<Record<string, (stage: Stage) => void>> = {
   'one of the runtime': (stage) => attach(stage, { runtimeConfig: { mac: '02-00-00-00-00-03' } }),
   'leases in a directory that is spelled with a slash at its end': (stage) =>
     attach(stage, stage.ipam(['10.1.0.0/24'], { dataDir: `${stage.leases}/` })),
-  ...(bridgeGrants.includes('$config/portIsolation') && {
-    'ports that are isolated': (stage: Stage) => attach(stage, { portIsolation: true }),
-  }),
-  ...(bridgeGrants.includes('$config/enabledad') && {
-    'duplicates that are looked for': (stage: Stage) => attach(stage, { enabledad: true, ...stage.ipam(both) }),
-  }),
-  ...(hasStatic && {
-    'addresses of the configuration': (stage: Stage) =>
-      attach(stage, { ipam: { type: 'static', addresses: [{ address: '10.1.0.5/24', gateway: '10.1.0.1' }] } }),
-  }),
+  'ports that are isolated': (stage) => attach(stage, { portIsolation: true }),
+  'duplicates that are looked for': (stage) => attach(stage, { enabledad: true, ...stage.ipam(both) }),
+  'addresses of the configuration': (stage) =>
+    attach(stage, { ipam: { type: 'static', addresses: [{ address: '10.1.0.5/24', gateway: '10.1.0.1' }] } }),
 };
 
 interface Ended {
@@ -239,15 +231,12 @@ describe('the policy that ships', () => {
     expect(told || rule.allow === 'log').toBe(true);
   });
 
-  /** Granted ahead of the plugin. */
-  const spare = hasStatic ? [] : ['bridge: delegate: type static'];
-
   test('grants no value that could be left out', () => {
     const unneeded = rules.flatMap(([type, label, i, rule]) =>
       [...narrowed(rule)].flatMap(([what, left]) =>
         denialBy(withRule(type, i, left), type, rule) === undefined ? [`${type}: ${label}: ${what}`] : [],
       ),
     );
-    expect(unneeded.map((one) => one.replace(/ \(line \d+\)/, ''))).toEqual(spare);
+    expect(unneeded).toEqual([]);
   }, 120_000);
 });
