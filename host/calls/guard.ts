@@ -42,7 +42,8 @@ export class Guard {
       this.#notice({ plugin: this.#plugin.type, access, decision: 'allowed', line });
       return;
     }
-    const reason = `the policy does not let ${this.#plugin.type} ${describe(access)}; it would with: ${missing}`;
+    const remedy = missing === undefined ? 'no grant can say it' : `it would with: ${missing}`;
+    const reason = `the policy does not let ${this.#plugin.type} ${describe(access)}; ${remedy}`;
     if (mode === 'enforce') this.#deny(access, reason);
     this.#notice({ plugin: this.#plugin.type, access, decision: 'would-deny', reason });
   }

@@ -44,6 +44,15 @@ export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   return networkOf(prefix) === networkOf(ipPrefix(address, prefixLength(prefix)));
 }
 
+/** The smallest network with both addresses in it. Throws RangeError for addresses of two families. */
+export function commonNetwork(a: IpAddress, b: IpAddress): IpPrefix {
+  for (let length = prefixBits(a); length >= 0; length--) {
+    const network = networkOf(ipPrefix(a, length));
+    if (prefixContains(network, b)) return network;
+  }
+  throw new RangeError(`${a} and ${b} have no network in common`);
+}
+
 /** The last address of the network: for IPv4 its broadcast address. */
 export function lastAddress(prefix: IpPrefix): IpAddress {
   const length = prefixLength(prefix);

@@ -2,7 +2,7 @@ import type { Door, OperationOf } from '../operations/operation.ts';
 import type { Access, AccessKind } from './access.ts';
 import type { Decision, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
 import { suggestRule } from './suggest.ts';
-import { isOn, matchesAddress, matchesKey, matchesPrefix, matchesText, matchesValue } from './terms.ts';
+import { isOn, matchesAddress, matchesKey, matchesPrefix, matchesRange, matchesText, matchesValue } from './terms.ts';
 
 /** Main, and that of a host's own addresses (linux/rtnetlink.h); others have to be named. */
 const ordinaryTable = 254;
@@ -18,7 +18,8 @@ export class RuleGrants implements Grants {
   decide(access: Access, request: Request): Decision {
     const rule = this.#rules.find((one) => one.allow === access.kind && allows(one, access, request));
     if (rule !== undefined) return { allowed: true, line: rule.line };
-    return { allowed: false, missing: suggestRule(access, request) };
+    const missing = suggestRule(access, request);
+    return { allowed: false, ...(missing !== undefined && { missing }) };
   }
 }
 
@@ -177,9 +178,9 @@ function allowsDirectory(rule: Rule, directory: string, request: Request): boole
 }
 
 function allowsLease(rule: Rule, { ranges, address }: OperationOf<'lease.reserve'>, request: Request): boolean {
-  const ends = ranges.flatMap(({ first, last }) => [first, last]);
-  return [...ends, ...(address === undefined ? [] : [address])].every((one) =>
-    matchesAddress(one, rule.addresses, request),
+  return (
+    ranges.every(({ first, last }) => matchesRange(first, last, rule.addresses, request)) &&
+    (address === undefined || matchesAddress(address, rule.addresses, request))
   );
 }
 

@@ -11,7 +11,7 @@ export function problemsOf(error: z.ZodError): readonly Problem[] {
   return error.issues.flatMap((issue) => flatten(issue, []));
 }
 
-/** Of the forms that a value may have, the one counts that it came nearest to: whose problem lies deepest. */
+/** Of the forms that a value may have, the one counts that it came nearest to: whose problem lies deepest, then with the fewest. */
 function flatten(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly Problem[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
@@ -21,7 +21,10 @@ function flatten(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readon
   const forms = issue.errors.map((errors) => errors.flatMap((one) => flatten(one, path)));
   const depth = (problems: readonly Problem[]) => Math.max(0, ...problems.map((one) => one.path.length));
   const deepest = Math.max(0, ...forms.map(depth));
-  if (deepest > path.length) return forms.find((one) => depth(one) === deepest) ?? [];
+  if (deepest > path.length) {
+    const near = forms.filter((one) => depth(one) === deepest);
+    return near.toSorted((a, b) => a.length - b.length)[0] ?? [];
+  }
   return [{ path, message: [...new Set(forms.flat().map(({ message }) => message))].join(', or ') }];
 }
 

@@ -19,55 +19,75 @@ const largest = 4 * 1024 * 1024;
 
 /**
  * Reads a policy and the files that it names. All or nothing: throws PolicyError with everything that is wrong with it, and where
- * somebody else could have written any of these files.
+ * somebody else could have written any of these files. `problemWith` says what is wrong with a signer, beyond what can be read here.
  */
-export function readPolicy(path: string): CompiledPolicy {
+export function readPolicy(path: string, problemWith: CheckSigner = () => undefined): CompiledPolicy {
   const sources: FileStamp[] = [];
   const read = (file: string) => {
-    const { text, source } = readTrusted(path, file);
+    const { text, source } = readTrusted(file);
     sources.push(source);
     return text;
   };
-  const { document, lineAt } = parse(path, read(path));
-  const parsed = policySchema.safeParse(document.toJS());
-  if (!parsed.success)
-    throw new PolicyError(
+  const { content, lineAt } = parse(path, readFirst(path, read));
+  const refusal = (problems: readonly Problem[]) =>
+    new PolicyError(
       path,
-      problemsOf(parsed.error).map((one) => describe(one, lineAt)),
+      problems.map((one) => describe(one, lineAt)),
     );
+  const parsed = policySchema.safeParse(content);
+  if (!parsed.success) throw refusal(problemsOf(parsed.error));
   const unknown = unknownSigners(parsed.data);
-  if (unknown.length > 0)
-    throw new PolicyError(
-      path,
-      unknown.map((one) => describe(one, lineAt)),
-    );
-  const signers = Object.entries(parsed.data.signers).map(([name, signer]) => [
-    name,
-    compileSigner(signer, (file) => read(resolve(dirname(path), file))),
-  ]);
+  if (unknown.length > 0) throw refusal(unknown);
+  const { signers, problems } = compileSigners(
+    parsed.data.signers,
+    (file) => read(resolve(dirname(path), file)),
+    problemWith,
+  );
+  if (problems.length > 0) throw refusal(problems);
   const plugins = Object.entries(parsed.data.plugins).map(([type, plugin]) => [
     type,
     compilePlugin(plugin, lineAt(['plugins', type]), (i) => lineAt(['plugins', type, 'grants', i])),
   ]);
   return {
     mode: parsed.data.mode,
-    signers: Object.fromEntries(signers),
+    signers,
     plugins: Object.fromEntries(plugins),
     deny: parsed.data.deny.map(withoutAlgorithm),
     sources,
   };
 }
 
+export type CheckSigner = (name: string, signer: CompiledSigner) => string | undefined;
+
+function readFirst(path: string, read: (file: string) => string): string {
+  try {
+    return read(path);
+  } catch (error) {
+    if (isUnreadable(error)) throw new PolicyError(path, [error.message]);
+    throw error;
+  }
+}
+
 type LineAt = (path: readonly PropertyKey[]) => number;
 
-function parse(path: string, text: string): { readonly document: Document; readonly lineAt: LineAt } {
+function parse(path: string, text: string): { readonly content: unknown; readonly lineAt: LineAt } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
   const problems = [...document.errors, ...document.warnings].map(
     ({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`,
   );
   if (problems.length > 0) throw new PolicyError(path, problems);
-  return { document, lineAt: (keys) => lineOf(document, lines, keys) };
+  return { content: contentOf(path, document), lineAt: (keys) => lineOf(document, lines, keys) };
+}
+
+function contentOf(path: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Of an alias that stands for nothing, or for too much.
+    if (error instanceof ReferenceError) throw new PolicyError(path, [error.message]);
+    throw error;
+  }
 }
 
 /** The line of the innermost part of a path that is there. */
@@ -102,6 +122,27 @@ function unknownSigners({ signers, plugins }: PolicyDocument): readonly Problem[
   ]);
 }
 
+function compileSigners(
+  signers: PolicyDocument['signers'],
+  read: (file: string) => string,
+  problemWith: CheckSigner,
+): { readonly signers: Readonly<Record<string, CompiledSigner>>; readonly problems: readonly Problem[] } {
+  const compiled: [string, CompiledSigner][] = [];
+  const problems: Problem[] = [];
+  for (const [name, signer] of Object.entries(signers)) {
+    try {
+      const one = compileSigner(signer, read);
+      const message = problemWith(name, one);
+      if (message !== undefined) problems.push({ path: ['signers', name], message });
+      compiled.push([name, one]);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      problems.push({ path: ['signers', name], message: error.message });
+    }
+  }
+  return { signers: Object.fromEntries(compiled), problems };
+}
+
 function compileSigner(signer: PolicyDocument['signers'][string], read: (file: string) => string): CompiledSigner {
   if (signer === 'release') return { kind: 'release' };
   if ('key' in signer) return { kind: 'key', pem: read(signer.key) };
@@ -132,16 +173,15 @@ function withoutAlgorithm(digest: string): string {
   return digest.slice('sha256:'.length);
 }
 
-function readTrusted(policy: string, path: string): { readonly text: string; readonly source: FileStamp } {
-  try {
-    assertTrusted(path);
-    const source = stampOf(path);
-    if (Number(source.size) > largest)
-      throw new UntrustedFile(`${path} has ${source.size} bytes, and may have ${largest}`);
-    return { text: readFileSync(path, 'utf8'), source };
-  } catch (error) {
-    if (error instanceof UntrustedFile || (error instanceof Error && 'syscall' in error))
-      throw new PolicyError(policy, [error.message]);
-    throw error;
-  }
+/** Throws UntrustedFile, or what the system says. */
+function readTrusted(path: string): { readonly text: string; readonly source: FileStamp } {
+  assertTrusted(path);
+  const source = stampOf(path);
+  if (Number(source.size) > largest)
+    throw new UntrustedFile(`${path} has ${source.size} bytes, and may have ${largest}`);
+  return { text: readFileSync(path, 'utf8'), source };
+}
+
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof UntrustedFile || (error instanceof Error && 'syscall' in error);
 }

@@ -50,7 +50,7 @@ export interface Decision {
   readonly allowed: boolean;
   /** The line of the policy that allows it. */
   readonly line?: number;
-  /** Where it is not allowed: the item that would have to stand among the grants. */
+  /** Where it is not allowed: the item that would have to stand among the grants. Undefined where none can say it. */
   readonly missing?: string;
 }
 

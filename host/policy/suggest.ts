@@ -1,9 +1,15 @@
+import { commonNetwork } from '../net/prefix.ts';
 import type { Access } from './access.ts';
 import type { Request } from './rule.ts';
 
-/** The item that would have to stand among a plugin's grants: literal, as narrow as what was asked for. */
-export function suggestRule(access: Access, request: Request): string {
+/**
+ * The item that would have to stand among a plugin's grants: literal, as narrow as what was asked for. Undefined where a name would be
+ * read as a pattern or a term, and so allow more.
+ */
+export function suggestRule(access: Access, request: Request): string | undefined {
   const fields = fieldsOf(access, request);
+  const { set, value, ...names } = fields ?? {};
+  if (!isLiteral(names, /^\$|[*{}]/) || !isLiteral({ set, value }, /^\$|^\*$/)) return undefined;
   return fields === undefined ? `- ${access.kind}` : `- ${access.kind}: ${flow(fields)}`;
 }
 
@@ -53,8 +59,9 @@ function fieldsOf(access: Access, request: Request): Fields | undefined {
     case 'lease.release':
       return { dataDir: parentOf(access.directory) };
     case 'lease.reserve': {
-      const ends = access.ranges.map(({ first }) => first);
-      return { dataDir: parentOf(access.directory), addresses: access.address ?? ends };
+      const networks = access.ranges.map(({ first, last }) => commonNetwork(first, last));
+      const addresses = [...networks, ...(access.address === undefined ? [] : [access.address])];
+      return { dataDir: parentOf(access.directory), addresses: [...new Set(addresses)] };
     }
     case 'resolver.read':
       return { path: access.path };
@@ -85,6 +92,12 @@ function unlessEmpty(fields: Fields): Fields | undefined {
 
 function parentOf(directory: string): string {
   return directory.slice(0, directory.lastIndexOf('/')) || '/';
+}
+
+function isLiteral(value: unknown, special: RegExp): boolean {
+  if (typeof value === 'string') return !special.test(value);
+  if (typeof value === 'object' && value !== null) return Object.values(value).every((one) => isLiteral(one, special));
+  return true;
 }
 
 /** YAML in one line: JSON is that, and quotes are left out where they are not needed. */

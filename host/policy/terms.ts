@@ -113,12 +113,17 @@ export function matchesPrefix(actual: string, wanted: Texts, request: Request): 
 
 /** Whether an address is inside one of the networks wanted, whether these are named or stood for. */
 export function matchesAddress(actual: string, wanted: Texts, request: Request): boolean {
-  const address = parseIp(actual);
-  if (address === undefined) return false;
+  return matchesRange(actual, actual, wanted, request);
+}
+
+/** Whether all from the first address to the last is inside one of the networks wanted. */
+export function matchesRange(first: string, last: string, wanted: Texts, request: Request): boolean {
+  const [from, to] = [parseIp(first), parseIp(last)];
+  if (from === undefined || to === undefined) return false;
   return expand(wanted, request).some(({ text }) => {
     const network = parsePrefix(text);
-    if (network === undefined) return text === actual;
-    return sameFamily(text, actual) && prefixContains(network, address);
+    if (network === undefined) return text === first && text === last;
+    return prefixContains(network, from) && prefixContains(network, to);
   });
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errnoNumbers, errnoText } from './errno.ts';
 import { trySystemCall } from './libc.ts';
@@ -34,15 +34,45 @@ export function readWithoutLinks(path: string, most: number): Buffer {
   }
 }
 
-/** Throws UntrustedFile where the file or a directory above it belongs to, or can be written by, anyone but root and the effective user. */
+/**
+ * Throws UntrustedFile where the file or a directory above it belongs to, or can be written by, anyone but root and the effective user.
+ * Where symbolic links lead to it, that goes for each on the way.
+ */
 export function assertTrusted(path: string): void {
-  for (let at = resolve(path), above = ''; at !== above; above = at, at = dirname(at)) {
-    const stat = statSync(at, { throwIfNoEntry: false });
-    if (stat === undefined) throw new UntrustedFile(`${at} does not exist`);
-    const fault = faultOf(stat);
-    if (fault !== undefined)
-      throw new UntrustedFile(at === resolve(path) ? `${at} ${fault}` : `${path}: ${at} ${fault}`);
+  for (const step of stepsTo(resolve(path))) {
+    for (let at = step, above = ''; at !== above; above = at, at = dirname(at)) {
+      const stat = statSync(at, { throwIfNoEntry: false });
+      if (stat === undefined) throw new UntrustedFile(`${at} does not exist`);
+      const fault = faultOf(stat);
+      if (fault !== undefined)
+        throw new UntrustedFile(at === resolve(path) ? `${at} ${fault}` : `${path}: ${at} ${fault}`);
+    }
   }
+}
+
+/** As many as the kernel follows (path_resolution(7)). */
+const mostLinks = 40;
+
+/** The path, and what it is with each symbolic link on it followed, one after the other. */
+function* stepsTo(path: string): Generator<string> {
+  let at = path;
+  for (let followed = 0; followed <= mostLinks; followed++) {
+    yield at;
+    const next = followFirst(at);
+    if (next === undefined) return;
+    at = next;
+  }
+  throw new UntrustedFile(`${path}: too many symbolic links`);
+}
+
+function followFirst(path: string): string | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  for (let length = 1; length <= parts.length; length++) {
+    const at = `/${parts.slice(0, length).join('/')}`;
+    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
+      return resolve(dirname(at), readlinkSync(at), ...parts.slice(length));
+  }
+  return undefined;
 }
 
 function faultOf(stat: Stats): string | undefined {

@@ -1,5 +1,4 @@
-import type { CompiledPolicy } from '../policy/compiled.ts';
-import { PolicyError } from '../policy/policy-error.ts';
+import type { CompiledSigner } from '../policy/compiled.ts';
 import { readPolicy } from '../policy/read.ts';
 import { stampOf } from '../system/file-stamp.ts';
 import { type JudgingPolicy, judge, type Verdict } from './judge.ts';
@@ -26,23 +25,34 @@ export function establishTrust(policyPath: string, files: PluginFiles): TrustSta
 
 /** Throws PolicyError. */
 export function judgingPolicy(path: string): JudgingPolicy {
-  const policy = readPolicy(path);
-  const problems: string[] = [];
   const signers = new Map<string, Signer>();
-  for (const [name, signer] of Object.entries(policy.signers)) {
+  const names = new Map<string, string>();
+  const policy = readPolicy(path, (name, compiled) => {
     try {
-      const read = readSigner(signer);
-      if (read !== undefined) signers.set(name, read);
+      const signer = readSigner(compiled);
+      const holder = holderOf(compiled, signer);
+      const other = names.get(holder);
+      // Thresholds count names.
+      if (other !== undefined) return `it is the same as signer ${other}`;
+      names.set(holder, name);
+      if (signer !== undefined) signers.set(name, signer);
+      return undefined;
     } catch (error) {
-      if (!(error instanceof KeyError || error instanceof SignatureError)) throw error;
-      problems.push(`signer ${name}: ${error.message}`);
+      if (error instanceof KeyError || error instanceof SignatureError) return error.message;
+      throw error;
     }
-  }
-  if (problems.length > 0) throw new PolicyError(path, problems);
+  });
   return { policy, path, signers };
 }
 
-function readSigner(signer: CompiledPolicy['signers'][string]): Signer | undefined {
+/** Who signs, however it is spelled. */
+function holderOf(compiled: CompiledSigner, signer: Signer | undefined): string {
+  if (signer?.kind === 'key') return `key ${signer.key.id}`;
+  if (compiled.kind === 'keyless') return `keyless ${compiled.identity} ${compiled.issuer}`;
+  return JSON.stringify(compiled);
+}
+
+function readSigner(signer: CompiledSigner): Signer | undefined {
   switch (signer.kind) {
     case 'key':
       return { kind: 'key', key: readPublicKey(signer.pem) };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { AuditEntry } from '../../audit/entry.ts';
 import { findCall, readAudit, verifyAudit } from '../../audit/read.ts';
 import { escapeControls } from '../../calls/log.ts';
@@ -55,7 +55,7 @@ export function explainCommand(correlation: string | undefined, { root, json }: 
     console.log(`  plugin  ${escapeControls(version)}  sha256 ${digest}  ${signers.join(', ')}`);
   }
   if (!entry.outcome.ok) console.log(`  failed  ${entry.outcome.code}: ${escapeControls(entry.outcome.message)}`);
-  const policy = existsSync(layout.policy) ? readFileSync(layout.policy, 'utf8').split('\n') : [];
+  const policy = policyAt(layout.policy, new Date(entry.time));
   const rows = entry.operations.map(({ plugin, access, decision, line }) => [
     `  ${decision === 'allowed' ? paint('green', decision) : paint('red', decision)}`,
     plugin,
@@ -69,6 +69,12 @@ export function explainCommand(correlation: string | undefined, { root, json }: 
     if (text !== undefined) console.log(paint('dim', `      ${escapeControls(text)}`));
   }
   if (entry.omitted !== undefined) console.log(`  and ${entry.omitted} more, which are not in the log`);
+}
+
+/** The lines of the policy, where it has not been changed since. */
+function policyAt(path: string, time: Date): readonly string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined || stat.ctime > time ? [] : readFileSync(path, 'utf8').split('\n');
 }
 
 function summary({
