@@ -10,6 +10,7 @@ import { cleanUpTime, type Node } from './node.ts';
 import { checkOutcome } from './outcome-check.ts';
 import { attachmentOf, type PluginCall } from './plugin-call.ts';
 import { previousOutcome } from './previous.ts';
+import { withoutForeignSandbox } from './sandbox.ts';
 import { beginWork, makeSession } from './session.ts';
 
 /**
@@ -21,10 +22,9 @@ export function add(node: Node, call: PluginCall): Outcome {
   if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
   const previous = previousOutcome(call.call);
   using record = node.records.open(attachmentOf(call), node.kernel.deadline);
+  takeBackEarlier(node, call, record);
   const work = beginWork(node, call, record, previous, releaseBy(node, call));
   const { transaction, gathered } = work;
-  // What a call that was killed left behind goes first.
-  if (record.state.open.length > 0) report(node, transaction.rollBack());
   record.begin(node.bootId, call.sandbox?.cookie);
   try {
     const session = makeSession(node, call, plugin, work, makeDelegate(node, call, work));
@@ -39,6 +39,14 @@ export function add(node: Node, call: PluginCall): Outcome {
     takeBack(node, call, record, transaction);
     throw explain(plugin, error);
   }
+}
+
+/** What a call that was killed left behind goes first. It may have been about another namespace. */
+function takeBackEarlier(node: Node, call: PluginCall, record: AttachmentRecord): void {
+  if (record.state.open.length === 0) return;
+  const earlier = withoutForeignSandbox(call, record);
+  const { transaction } = beginWork(node, earlier, record, undefined, releaseBy(node, earlier));
+  report(node, transaction.rollBack());
 }
 
 const emptyOutcome: Outcome = { interfaces: [], addresses: [], routes: [] };

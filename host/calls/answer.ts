@@ -4,7 +4,6 @@ import { CniError, errorCodes } from '../cni/error.ts';
 import { encodeResult } from '../cni/result/encode.ts';
 import { supportedVersions } from '../cni/versions.ts';
 import { Deadline } from '../system/deadline.ts';
-import { LockTimeout } from '../system/flock.ts';
 import { add } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
@@ -38,7 +37,7 @@ export function answer(raw: RawCall, node: () => Node): Answer {
   try {
     return { stdout: stdoutOf(raw, node), stderr: stderrOf(raw), exitCode: 0 };
   } catch (error) {
-    return { stdout: toCniError(error).format(), stderr: '', exitCode: 1 };
+    return { stdout: explain(undefined, error).format(), stderr: '', exitCode: 1 };
   }
 }
 
@@ -64,7 +63,7 @@ function run(node: Node, call: Call, type: string): string {
   try {
     stdout = runInSandbox(watched(node, trail), call, type, trail.ran);
   } catch (error) {
-    const explained = toCniError(error);
+    const explained = explain(undefined, error);
     trail.writeTo(node.audit, explained);
     const { code, message, details } = explained;
     const withCorrelation = [details, `audit: ${trail.correlation}`].filter(Boolean).join('; ');
@@ -149,9 +148,4 @@ function readStdin(raw: RawCall): Uint8Array {
       cause: error,
     });
   }
-}
-
-function toCniError(error: unknown): CniError {
-  if (error instanceof LockTimeout) return new CniError(errorCodes.tryAgainLater, error.message, '', { cause: error });
-  return explain(undefined, error);
 }

@@ -1,5 +1,5 @@
 import { CniError, errorCodes } from '../cni/error.ts';
-import { releaseLocksAfter } from '../system/flock.ts';
+import { newestLock, releaseLocksAfter } from '../system/flock.ts';
 import { makeDelegate } from './delegate.ts';
 import { explain, runGuest } from './guest.ts';
 import type { Node } from './node.ts';
@@ -22,13 +22,15 @@ export function look(
 ): void {
   const { plugin } = call;
   if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
+  // Of the call that this one is a delegate's in the course of.
+  const outermost = newestLock();
   const work = beginWork(node, call, undefined, previous, () => undefined);
   try {
     const session = makeSession(node, call, plugin, work, makeDelegate(node, call, work));
     runGuest(node, call, plugin, name, session, work.gathered, previous);
   } catch (error) {
     node.kernel.recover();
-    releaseLocksAfter(undefined);
+    releaseLocksAfter(outermost);
     throw explain(plugin, error);
   }
 }

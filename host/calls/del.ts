@@ -7,6 +7,7 @@ import { explain, runGuest } from './guest.ts';
 import { cleanUpTime, type Node } from './node.ts';
 import { attachmentOf, type PluginCall } from './plugin-call.ts';
 import { previousOutcomeIfReadable } from './previous.ts';
+import { withoutForeignSandbox } from './sandbox.ts';
 import { beginWork, makeSession, type Work } from './session.ts';
 
 /**
@@ -26,16 +27,7 @@ export function del(node: Node, wanted: PluginCall): void {
   else throw summary(call, errors);
 }
 
-/**
- * A namespace path can lead to another namespace by now. What is in that one is not this attachment's, and is not touched.
- */
-function withoutForeignSandbox(call: PluginCall, record: AttachmentRecord): PluginCall {
-  const { sandbox } = record.state;
-  const foreign = sandbox !== undefined && call.sandbox !== undefined && call.sandbox.cookie.toString() !== sandbox;
-  return foreign ? { ...call, sandbox: undefined } : call;
-}
-
-/** Runs the guest's del. A guest that does not end properly is made up for by the record, where there is one. */
+/** Runs the guest's del. A guest that does not end properly, or may not do all of it any more, is made up for by the record, where there is one. */
 function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, work: Work): unknown[] {
   const { plugin } = call;
   if (plugin === undefined) return [];
@@ -49,8 +41,8 @@ function runOwnDel(node: Node, call: PluginCall, record: AttachmentRecord, work:
     record.releaseLaterLocks();
     if (!call.nested) node.kernel.deadline = Deadline.in(cleanUpTime);
     record.reload();
-    if (recorded && error instanceof EngineError) {
-      node.log('warn', `DEL goes on without the plugin: ${error.message}`);
+    if (recorded && (error instanceof EngineError || work.guard?.denied)) {
+      node.log('warn', `DEL goes by the record: ${explain(plugin, error).message}`);
       return [];
     }
     return [explain(plugin, error)];

@@ -4,30 +4,35 @@ import type { Outcome } from '../cni/outcome.ts';
 import { HostFault } from '../engine/errors.ts';
 import { fault } from '../interfaces/fault.ts';
 import type { Assignment, Delegate } from '../interfaces/session.ts';
-import type { Inquiry } from '../policy/access.ts';
+import type { DelegateVerb, Inquiry } from '../policy/access.ts';
+import { LockTimeout } from '../system/flock.ts';
+import { PluginError } from '../trust/plugin.ts';
 import { add } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
 import { findPlugin } from './find-plugin.ts';
 import type { Guard } from './guard.ts';
+import { explain } from './guest.ts';
 import { executeDelegate, findExecutable, readExecutable } from './legacy-delegate.ts';
 import type { Node } from './node.ts';
-import type { Gathered, PluginCall } from './plugin-call.ts';
+import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
 import type { Work } from './session.ts';
 import { status } from './status.ts';
 
 /** The network's IPAM plugin for a plugin that delegates: ours in this process, others as executables. */
 export function makeDelegate(node: Node, outer: PluginCall, { transaction, gathered, guard }: Work): Delegate {
   const type = outer.call.configuration.ipamType;
-  const find = (name: string) => remembering(gathered, () => findDelegate(node, outer, name, requireOf(guard)));
+  const find = (name: string, verb: DelegateVerb) =>
+    remembering(gathered, () => findDelegate(node, outer, name, verb, requireOf(guard)));
   return {
     add() {
       const name = required(outer, type);
       // Before it is on record: what is not there, or may not run, has nothing to take back.
-      const run = find(name);
+      const run = find(name, 'ADD');
+      delete gathered.assignment;
       return transaction.recorded({ kind: 'delegate.add', type: name }, () => {
         try {
-          gathered.assignment = assignment(remembering(gathered, () => run('ADD')));
+          gathered.assignment = assignment(remembering(gathered, run));
           return gathered.assignment;
         } catch (error) {
           // The specification (section 4): a delegate whose ADD failed gets a DEL.
@@ -38,11 +43,13 @@ export function makeDelegate(node: Node, outer: PluginCall, { transaction, gathe
     },
     del() {
       const name = required(outer, type);
+      delete gathered.assignment;
+      requireOrDeny((inquiry) => guard?.requireVerb(inquiry), { kind: 'delegate', type: name, verb: 'DEL' });
       releaseBy(node, outer, (run) => remembering(gathered, run))(name, guard);
       transaction.settle((effect) => effect.kind === 'delegate.add' && effect.type === name);
     },
-    check: () => void remembering(gathered, () => find(required(outer, type))('CHECK')),
-    status: () => void remembering(gathered, () => find(required(outer, type))('STATUS')),
+    check: () => void remembering(gathered, () => find(required(outer, type), 'CHECK')()),
+    status: () => void remembering(gathered, () => find(required(outer, type), 'STATUS')()),
   };
 }
 
@@ -56,9 +63,9 @@ export function releaseBy(
   around: (run: () => void) => void = (run) => run(),
 ): (type: string, guard: Guard | undefined) => void {
   return (type, guard) => {
-    const isOurs = node.plugins.types.includes(type);
+    const require = isOurs(node, outer, type) ? () => undefined : requireOf(guard);
     try {
-      around(() => void findDelegate(node, outer, type, isOurs ? () => undefined : requireOf(guard))('DEL'));
+      around(() => void findDelegate(node, outer, type, 'DEL', require)());
     } catch (error) {
       if (!(error instanceof DelegateDenied)) throw error;
       node.log('warn', `delegate ${type} does not run, and what it holds is not released: ${error.message}`);
@@ -66,21 +73,28 @@ export function releaseBy(
   };
 }
 
+/** Ours is one that was removed since, too, as long as there is a record of it: the host cleans up from that. */
+function isOurs(node: Node, outer: PluginCall, type: string): boolean {
+  return (
+    node.plugins.types.includes(type) || node.records.peek(attachmentOf({ ...outer, type }))?.attachment !== undefined
+  );
+}
+
 /** A delegate that the policy does not let run. The error object says so as any other. */
 class DelegateDenied extends CniError {}
 
 type Require = (inquiry: Inquiry) => void;
-type Run = (verb: Call['verb']) => Outcome | undefined;
+type Run = () => Outcome | undefined;
 
 /** A delegate that may run: ours in this process, or an executable, read once. Throws CniError where there is none, or it may not. */
-function findDelegate(node: Node, outer: PluginCall, type: string, require: Require): Run {
-  if (node.plugins.types.includes(type)) {
-    requireOrDeny(require, { kind: 'delegate', type });
-    return (verb) => runPlugin(node, outer, type, verb);
+function findDelegate(node: Node, outer: PluginCall, type: string, verb: DelegateVerb, require: Require): Run {
+  if (isOurs(node, outer, type)) {
+    requireOrDeny(require, { kind: 'delegate', type, verb });
+    return () => runPlugin(node, outer, type, verb);
   }
   const executable = readExecutable(findExecutable(type, outer.call.environment.path));
-  requireOrDeny(require, { kind: 'delegate', type, executable: executable.digest });
-  return (verb) => executeDelegate(executable, { ...outer.call, verb }, type, node.kernel.deadline, node.log);
+  requireOrDeny(require, { kind: 'delegate', type, verb, executable: executable.digest });
+  return () => executeDelegate(executable, { ...outer.call, verb }, type, node.kernel.deadline, node.log);
 }
 
 function requireOf(guard: Guard | undefined): Require {
@@ -99,7 +113,7 @@ function requireOrDeny(require: Require, inquiry: Inquiry): void {
   }
 }
 
-function runPlugin(node: Node, outer: PluginCall, type: string, verb: Call['verb']): Outcome | undefined {
+function runPlugin(node: Node, outer: PluginCall, type: string, verb: DelegateVerb): Outcome | undefined {
   const call: Call = { ...outer.call, verb };
   const nested: PluginCall = { ...outer, call, type, plugin: findPlugin(node, type, verb), nested: true };
   switch (verb) {
@@ -114,14 +128,14 @@ function runPlugin(node: Node, outer: PluginCall, type: string, verb: Call['verb
     case 'STATUS':
       status(node, nested);
       return undefined;
-    case 'GC':
-      return undefined;
   }
 }
 
 function required(outer: PluginCall, type: string | undefined): string {
   if (outer.nested) throw new CniError(errorCodes.internal, 'a delegate does not delegate');
   if (type === undefined) throw new CniError(errorCodes.internal, 'no plugin name provided');
+  // Their records would be one.
+  if (type === outer.type) throw new CniError(errorCodes.invalidNetworkConfig, `${type} is not its own IPAM plugin`);
   return type;
 }
 
@@ -139,12 +153,15 @@ function assignment(outcome: Outcome | undefined): Assignment {
   return { addresses: addresses.map(({ prefix, gateway }) => ({ prefix, gateway })), routes, dns };
 }
 
-/** Keeps the error of a delegate, which the plugin may pass on with its code. */
+/** Keeps the error of a delegate, which the plugin may pass on with its code. Throws CniError for all that it could do something about. */
 function remembering<T>(gathered: Gathered, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof CniError) gathered.delegateFailure = { code: error.code, message: error.message };
-    throw error;
+    const isTold = error instanceof CniError || error instanceof LockTimeout || error instanceof PluginError;
+    if (!isTold) throw error;
+    const told = explain(undefined, error);
+    gathered.delegateFailure = { code: told.code, message: told.message };
+    throw told;
   }
 }

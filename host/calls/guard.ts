@@ -1,9 +1,9 @@
 import type { Verb } from '../cni/environment.ts';
 import { fault } from '../interfaces/fault.ts';
-import { describeOperation, type Operation } from '../operations/operation.ts';
+import { describeOperation } from '../operations/operation.ts';
 import type { Access } from '../policy/access.ts';
 import type { Request } from '../policy/rule.ts';
-import { deniedByVerb } from '../policy/verbs.ts';
+import { deniedByVerb, isOperation } from '../policy/verbs.ts';
 import type { Plugin } from '../trust/plugin.ts';
 
 /** What was decided about one access. `would-deny` is let through, since the policy only audits. */
@@ -24,6 +24,7 @@ export class Guard {
   readonly #verb: Verb;
   readonly #request: Request;
   readonly #notice: (ruling: Ruling) => void;
+  #denied = false;
 
   constructor(plugin: Plugin, verb: Verb, request: Request, notice: (ruling: Ruling) => void) {
     this.#plugin = plugin;
@@ -32,10 +33,20 @@ export class Guard {
     this.#notice = notice;
   }
 
+  /** Whether anything was denied so far. */
+  get denied(): boolean {
+    return this.#denied;
+  }
+
+  /** Throws a fault `denied` where the verb is not about that, whatever is granted. */
+  requireVerb(access: Access): void {
+    const byVerb = deniedByVerb(this.#verb, access);
+    if (byVerb !== undefined) this.#deny(access, byVerb);
+  }
+
   /** Throws a fault `denied`; nothing was done then. */
   require(access: Access): void {
-    const byVerb = isOperation(access) ? deniedByVerb(this.#verb, access) : undefined;
-    if (byVerb !== undefined) this.#deny(access, byVerb);
+    this.requireVerb(access);
     const { grants, mode } = this.#plugin.rights;
     const { allowed, line, missing } = grants.decide(access, this.#request);
     if (allowed) {
@@ -49,13 +60,10 @@ export class Guard {
   }
 
   #deny(access: Access, reason: string): never {
+    this.#denied = true;
     this.#notice({ plugin: this.#plugin.type, access, decision: 'denied', reason });
     throw fault('denied', `denied: ${reason}`);
   }
-}
-
-function isOperation(access: Access): access is Operation {
-  return !['sandbox', 'host', 'log', 'delegate'].includes(access.kind) && !access.kind.endsWith('.read');
 }
 
 /** `enter the host`, `create bridge cni0 in the host` */
@@ -79,7 +87,7 @@ function describe(access: Access): string {
       return `read ${access.path}`;
     case 'delegate':
       return access.executable === undefined
-        ? `run plugin ${access.type}`
-        : `execute delegate ${access.type} (sha256:${access.executable})`;
+        ? `run ${access.verb} of plugin ${access.type}`
+        : `execute ${access.verb} of delegate ${access.type} (sha256:${access.executable})`;
   }
 }

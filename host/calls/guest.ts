@@ -6,6 +6,7 @@ import { GuestExit, type WitFailure } from '../interfaces/exit.ts';
 import type { Session } from '../interfaces/session.ts';
 import { bindInterfaces } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
+import { LockTimeout } from '../system/flock.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import { configurationProblems, refusing } from './configuration-check.ts';
 import { escapeControls } from './log.ts';
@@ -65,6 +66,7 @@ function failureOf(error: unknown): WitFailure | undefined {
 /** What the runtime is told of an end that the plugin did not choose. */
 export function explain(plugin: Plugin | undefined, error: unknown): CniError {
   if (error instanceof CniError) return error;
+  if (error instanceof LockTimeout) return new CniError(errorCodes.tryAgainLater, error.message, '', { cause: error });
   const what = error instanceof Error ? error.message : String(error);
   const who = plugin === undefined ? '' : `plugin ${plugin.type}: `;
   const details = error instanceof EngineError && error.limit !== undefined ? `limit: ${error.limit}` : '';

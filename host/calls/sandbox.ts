@@ -2,6 +2,9 @@ import type { Environment } from '../cni/environment.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import { NamespaceError } from '../kernel/errors.ts';
 import type { Kernel, NetworkNamespace } from '../kernel/kernel.ts';
+import type { RecordState } from '../records/journal.ts';
+import type { AttachmentRecord } from '../records/record.ts';
+import type { PluginCall } from './plugin-call.ts';
 
 /**
  * Opens CNI_NETNS. Whether it is the host's own is found out here, before anything is done: the reference looks only
@@ -31,4 +34,16 @@ export function openSandboxIfThere(kernel: Kernel, environment: Environment): Ne
     if (cause instanceof NamespaceError && cause.code === 'missing') return undefined;
     throw error;
   }
+}
+
+/**
+ * A namespace path can lead to another namespace than the one on record. What is in that one is not what the record is about, and is
+ * not touched.
+ */
+export function withoutForeignSandbox(call: PluginCall, { state }: AttachmentRecord): PluginCall {
+  return isForeign(call, state) ? { ...call, sandbox: undefined } : call;
+}
+
+function isForeign({ sandbox }: PluginCall, { sandbox: recorded }: RecordState): boolean {
+  return recorded !== undefined && sandbox !== undefined && sandbox.cookie.toString() !== recorded;
 }

@@ -11,6 +11,9 @@ import { at } from './request.ts';
 /** No call has more in the log; denials get the rest of the room where what was allowed has used up its own. */
 const most = { allowed: 1000, all: 5000 };
 
+/** UTF-16 units: of one access as JSON, of one reason, of an error's message, and of all accesses. A guest can give names and lists of megabytes. */
+const longest = { access: 2000, reason: 1000, message: 10_000, all: 1_000_000 };
+
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {
   readonly correlation = randomBytes(8).toString('hex');
@@ -21,6 +24,7 @@ export class Trail {
   readonly #operations: { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] }[] = [];
   #decided = 0;
   #omitted = 0;
+  #length = 0;
   #plugin: Plugin | undefined;
 
   constructor(call: Call, type: string) {
@@ -36,8 +40,21 @@ export class Trail {
   readonly notice = ({ access, decision, line, reason, plugin }: Ruling): void => {
     this.#decided = performance.now();
     const room = decision === 'allowed' ? most.allowed : most.all;
-    if (this.#operations.length >= room) this.#omitted++;
-    else this.#operations.push({ plugin, access, decision, line, reason });
+    if (this.#operations.length >= room || this.#length > longest.all) {
+      this.#omitted++;
+      return;
+    }
+    const text = JSON.stringify(access);
+    const kept =
+      text.length <= longest.access ? access : { kind: access.kind, length: text.length, sha256: sha256(text) };
+    this.#length += Math.min(text.length, longest.access) + Math.min(reason?.length ?? 0, longest.reason);
+    this.#operations.push({
+      plugin,
+      access: kept,
+      decision,
+      line,
+      reason: reason && shortened(reason, longest.reason),
+    });
   };
 
   readonly observe = (stage: Stage): void => {
@@ -69,10 +86,17 @@ export class Trail {
       },
       operations: this.#operations,
       omitted: this.#omitted === 0 ? undefined : this.#omitted,
-      outcome: error === undefined ? { ok: true } : { ok: false, code: error.code, message: error.message },
+      outcome:
+        error === undefined
+          ? { ok: true }
+          : { ok: false, code: error.code, message: shortened(error.message, longest.message) },
       milliseconds: Math.round((performance.now() - this.#started) * 1000) / 1000,
       configuration: auditedConfiguration((pointer) => at(configuration.document, pointer), stdin),
       arguments: environment.args === '' ? undefined : sha256(environment.args),
     };
   }
+}
+
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }

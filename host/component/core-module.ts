@@ -2,7 +2,16 @@ import { ComponentFormatError, Reader } from './reader.ts';
 
 /** Section ids of a core module, in the order in which they must stand (WebAssembly core specification, 5.5.2). */
 const order = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-export const sectionIds = { type: 1, import: 2, function: 3, memory: 5, global: 6, export: 7, code: 10 } as const;
+export const sectionIds = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  code: 10,
+} as const;
 
 export interface Section {
   readonly id: number;

@@ -11,6 +11,7 @@ import {
   readExternName,
   type Scope,
 } from './definitions.ts';
+import { hasMemory } from './memory-guard.ts';
 import { ComponentFormatError, hex, Reader } from './reader.ts';
 import type { ComponentShape, ExternShape } from './shape.ts';
 
@@ -25,6 +26,8 @@ interface Nested {
 interface Level {
   readonly scope: Scope;
   readonly components: Nested[];
+  /** Core modules: whether each has a memory of its own. */
+  readonly modules: boolean[];
   readonly arguments: ReadonlyMap<string, Entity> | undefined;
   readonly imports: Map<string, Entity>;
   readonly exports: Map<string, Entity>;
@@ -69,7 +72,7 @@ function shapes(entities: Map<string, Entity>): ReadonlyMap<string, ExternShape>
 }
 
 function readLevel(reader: Reader, scope: Scope, given: ReadonlyMap<string, Entity> | undefined): Level {
-  const level: Level = { scope, components: [], arguments: given, imports: new Map(), exports: new Map() };
+  const level: Level = { scope, components: [], modules: [], arguments: given, imports: new Map(), exports: new Map() };
   while (!reader.done) {
     const id = reader.byte();
     readSection(id, reader.section(reader.u32()), level);
@@ -77,13 +80,17 @@ function readLevel(reader: Reader, scope: Scope, given: ReadonlyMap<string, Enti
   return level;
 }
 
-/** Sections by id; core modules, core instances, core types and custom sections say nothing about the component's shape. */
+/** Sections by id; core types and custom sections say nothing about the component's shape. */
 function readSection(id: number, section: Reader, level: Level): void {
   switch (id) {
     case 0:
-    case 1:
-    case 2:
     case 3:
+      return;
+    case 1:
+      level.modules.push(hasMemory(section.take(section.end - section.position)));
+      return;
+    case 2:
+      section.vector(() => readCoreInstance(section, level));
       return;
     case 4:
       level.components.push({ reader: nestedReader(section), scope: level.scope });
@@ -153,6 +160,7 @@ function readAscription(section: Reader, scope: Scope, name: string): void {
 }
 
 function readInstance(section: Reader, level: Level): Instance {
+  level.scope.census.step();
   const form = section.byte();
   if (form === 0x00) {
     const component = at(level.components, section.u32(), 'component');
@@ -173,6 +181,18 @@ function readInstance(section: Reader, level: Level): Instance {
     if (entity !== undefined) exports.set(name, entity);
   });
   return { exports };
+}
+
+/** `core:instance`: of a module, or a set of named core things, which runs nothing. */
+function readCoreInstance(section: Reader, level: Level): void {
+  const form = section.byte();
+  if (form > 1) throw new ComponentFormatError(`core instance form 0x${hex(form)} is not supported`);
+  if (form === 0x00) level.scope.census.coreInstance(at(level.modules, section.u32(), 'core module'));
+  section.vector(() => {
+    section.string();
+    section.byte();
+    section.u32();
+  });
 }
 
 /** `sortidx`: a function, type or instance of this level; undefined for core ones and components. */

@@ -1,3 +1,4 @@
+import { Census } from './census.ts';
 import { ComponentFormatError, hex, Reader } from './reader.ts';
 import type { Case, FunctionShape, InterfaceShape, PrimitiveKind, ResourceType, ValueType } from './shape.ts';
 
@@ -36,13 +37,20 @@ const primitives: Readonly<Record<number, PrimitiveKind>> = {
 /** Index spaces of one component or instance type. */
 export interface Scope {
   readonly parent: Scope | undefined;
+  readonly depth: number;
+  readonly census: Census;
   readonly types: Definition[];
   readonly instances: Instance[];
   readonly functions: FunctionShape[];
 }
 
+/** Components and instance types inside one another. */
+const deepest = 32;
+
 export function newScope(parent?: Scope): Scope {
-  return { parent, types: [], instances: [], functions: [] };
+  const depth = parent === undefined ? 0 : parent.depth + 1;
+  if (depth > deepest) throw new ComponentFormatError(`nested more than ${deepest} deep`);
+  return { depth, parent, census: parent?.census ?? new Census(), types: [], instances: [], functions: [] };
 }
 
 /** `valtype` (component-model Binary.md): a primitive, or an index of the type space. */
@@ -57,6 +65,17 @@ function readValueType(reader: Reader, scope: Scope): ValueType {
 
 /** `deftype` (component-model Binary.md). */
 export function readDefinition(reader: Reader, scope: Scope): Definition {
+  scope.census.step();
+  const definition = readDefinitionOnce(reader, scope);
+  if (isWeighed(definition)) scope.census.weigh(definition);
+  return definition;
+}
+
+function isWeighed(definition: Definition): definition is ValueType | FunctionShape {
+  return !['resource', 'instance type', 'component type'].includes(definition.kind);
+}
+
+function readDefinitionOnce(reader: Reader, scope: Scope): Definition {
   const code = reader.byte();
   const primitive = primitives[code];
   if (primitive !== undefined) return { kind: primitive };
@@ -108,6 +127,7 @@ export function readExternName(reader: Reader): string {
 
 /** `externdesc`: what is imported, or what an instance type says that it exports. Types enter the type space. */
 export function readExtern(reader: Reader, scope: Scope, name: string, owner: string | undefined): Entity {
+  scope.census.step();
   const sort = reader.byte();
   switch (sort) {
     case 0x01: {
@@ -197,6 +217,7 @@ function readInstanceType(reader: Reader, outer: Scope): InstanceType {
 
 /** `alias` of a type, function or instance, from an instance's exports or an enclosing scope; core ones are stepped over. */
 export function readAlias(reader: Reader, scope: Scope): void {
+  scope.census.step();
   const sort = reader.byte();
   if (sort === 0x00) reader.byte();
   const target = reader.byte();

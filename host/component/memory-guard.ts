@@ -42,21 +42,44 @@ export function guardMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
   return writeSections(sections);
 }
 
-/** The module with its memory bounded to `bytes`, rounded down to pages. Throws MemoryTooLarge where it starts with more. */
+/** More entries than any table of functions has; each costs 8 bytes and more. */
+const largestTable = 65_536;
+
+/** The module with its memory bounded to `bytes`, rounded down to pages, and its table to `largestTable`. Throws MemoryTooLarge where it starts with more. */
 export function capMemory(module: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   const most = Math.floor(bytes / pageSize);
-  const sections = readSections(module).map((section) => {
-    if (section.id !== sectionIds.memory) return section;
-    const reader = new Reader(section.body);
-    if (reader.u32() !== 1) throw new ComponentFormatError('several memories are not supported');
-    const flags = reader.byte();
-    if (flags > 1) throw new ComponentFormatError('shared and 64-bit memories are not supported');
-    const initial = reader.u32();
-    const maximum = Math.min(most, flags === 1 ? reader.u32() : most);
-    if (initial > most) throw new MemoryTooLarge(initial * pageSize);
-    return { id: section.id, body: concat([[1, 1], leb(initial), leb(maximum)]) };
+  const sections = readSections(module).map(({ id, body }) => {
+    if (id === sectionIds.memory) return { id, body: capped(body, [], most, pageSize, 'memories') };
+    if (id === sectionIds.table) return { id, body: capped(body, [funcref], largestTable, 8, 'tables') };
+    return { id, body };
   });
   return writeSections(sections);
+}
+
+/** Whether the module has a memory of its own, and does not work with that of another. */
+export function hasMemory(module: Uint8Array): boolean {
+  return readSections(module).some(({ id }) => id === sectionIds.memory);
+}
+
+const funcref = 0x70;
+
+/** A section of one memory or table (core specification, 5.5.6 and 5.5.7) with its upper limit at most `most`. */
+function capped(
+  body: Uint8Array,
+  type: readonly number[],
+  most: number,
+  unit: number,
+  what: string,
+): Uint8Array<ArrayBuffer> {
+  const reader = new Reader(body);
+  if (reader.u32() !== 1) throw new ComponentFormatError(`several ${what} are not supported`);
+  for (const byte of type) reader.expect(byte, `type of ${what}`);
+  const flags = reader.byte();
+  if (flags > 1) throw new ComponentFormatError(`shared and 64-bit ${what} are not supported`);
+  const initial = reader.u32();
+  const maximum = Math.min(most, flags === 1 ? reader.u32() : most);
+  if (initial > most) throw new MemoryTooLarge(initial * unit);
+  return concat([[1, ...type, 1], leb(initial), leb(maximum)]);
 }
 
 /** A module starts with more memory than it may have. */

@@ -1,5 +1,5 @@
 import type { LeaseRange, Reservation } from '../operations/operation.ts';
-import { orFault } from './fault.ts';
+import { fault, orFault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import type { Session } from './session.ts';
 import { fromWitIp, type WitIp, witIp } from './values.ts';
@@ -18,7 +18,7 @@ export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => (
         session.perform({
           kind: 'lease.reserve',
           directory: session.leaseDirectory(),
-          pool,
+          pool: checkedPool(pool),
           ranges: ranges.map(fromWitRange),
         }),
       ),
@@ -29,7 +29,7 @@ export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => (
         session.perform({
           kind: 'lease.reserve',
           directory: session.leaseDirectory(),
-          pool,
+          pool: checkedPool(pool),
           ranges: [],
           address: fromWitIp(address),
         }),
@@ -40,6 +40,14 @@ export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => (
   hasFree: (ranges: readonly WitRange[]) =>
     orFault(() => session.leases.hasFree(readable(session), ranges.map(fromWitRange))),
 }));
+
+/** Each pool has a file for its cursor: there are as many as a network may have range sets, and not more. */
+const mostPools = 256;
+
+function checkedPool(pool: number): number {
+  if (pool < mostPools) return pool;
+  throw fault('invalid-argument', `pool ${pool} is not one of the ${mostPools} that a network may have`);
+}
 
 function readable(session: Session): string {
   const directory = session.leaseDirectory();

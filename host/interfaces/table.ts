@@ -15,7 +15,7 @@ import type { Session } from './session.ts';
 import { sysctls } from './sysctls.ts';
 
 /** All that a plugin can import. What is not in this table does not exist. */
-const hostInterfaces: readonly HostInterface[] = [
+export const hostInterfaces: readonly HostInterface[] = [
   namespaces,
   sandbox,
   host,

@@ -10,7 +10,7 @@ export interface LeaseOwner {
   readonly interfaceName: string;
 }
 
-/** Written under the lock alone, so one name is enough; whatever a crash left under it is written over. */
+/** Written under the lock alone, so one name is enough; whatever a crash left under it is removed. */
 const unfinished = '.bulkhead-new';
 
 /**
@@ -91,8 +91,11 @@ export class LeaseFiles {
     return join(this.directory, `last_reserved_ip.${pool}`);
   }
 
+  /** Anew: what is there may be a lease by now, of a crash between linking and removing. */
   #write(text: string): void {
-    writeFileSync(join(this.directory, unfinished), text, { mode: 0o600 });
+    const path = join(this.directory, unfinished);
+    rmSync(path, { force: true });
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
   }
 
   #linkNew(path: string): boolean {

@@ -7,8 +7,15 @@ export type Inquiry =
   | { readonly kind: 'sysctl.read'; readonly door: Door; readonly key: string }
   | { readonly kind: 'lease.read'; readonly directory: string }
   | { readonly kind: 'resolver.read'; readonly path: string }
-  /** Of an IPAM plugin: `executable` is the SHA-256 of one of the old kind, undefined for one of ours. */
-  | { readonly kind: 'delegate'; readonly type: string; readonly executable?: string | undefined };
+  /** Of an IPAM plugin, to run a verb of it: `executable` is the SHA-256 of one of the old kind, undefined for one of ours. */
+  | {
+      readonly kind: 'delegate';
+      readonly type: string;
+      readonly verb: DelegateVerb;
+      readonly executable?: string | undefined;
+    };
+
+export type DelegateVerb = 'ADD' | 'DEL' | 'CHECK' | 'STATUS';
 
 /** Everything that a plugin can do, as one value: what policies are about. */
 export type Access = Operation | Inquiry;
@@ -57,14 +64,6 @@ const interfaces: Readonly<Record<string, Granting>> = {
   'bulkhead:cni/log': { kinds: ['log'], example: '- log' },
 };
 
-/** Interfaces that give access to nothing: types, and the way out. */
-const harmless: readonly string[] = [
-  'bulkhead:net/types',
-  'bulkhead:net/namespaces',
-  'bulkhead:cni/types',
-  'bulkhead:cni/exit',
-];
-
 /** The kinds of access behind an import, by its id with or without version; none for those that give access to nothing. */
 export function accessOf(importId: string): readonly AccessKind[] {
   return interfaceOf(importId)?.kinds ?? [];
@@ -73,10 +72,6 @@ export function accessOf(importId: string): readonly AccessKind[] {
 /** A grant that an import needs, as an item of a policy. */
 export function exampleOf(importId: string): string {
   return interfaceOf(importId)?.example ?? '';
-}
-
-export function isHostInterface(importId: string): boolean {
-  return interfaceOf(importId) !== undefined || harmless.includes(withoutVersion(importId));
 }
 
 function interfaceOf(importId: string): Granting | undefined {

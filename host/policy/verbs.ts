@@ -1,12 +1,28 @@
 import type { Verb } from '../cni/environment.ts';
 import type { LinkChange } from '../kernel/kernel.ts';
 import type { Operation } from '../operations/operation.ts';
+import type { Access, DelegateVerb } from './access.ts';
 
 /** Why an operation is not allowed; undefined where it is. */
 export type Denial = string | undefined;
 
 /** What the verb is about bounds what a plugin may do: CHECK, STATUS and GC read, DEL takes away, whatever else is granted. */
-export function deniedByVerb(verb: Verb, operation: Operation): Denial {
+export function deniedByVerb(verb: Verb, access: Access): Denial {
+  if (access.kind === 'delegate') return deniedOfDelegate(verb, access.verb);
+  return isOperation(access) ? deniedOfOperation(verb, access) : undefined;
+}
+
+export function isOperation(access: Access): access is Operation {
+  return !['sandbox', 'host', 'log', 'delegate'].includes(access.kind) && !access.kind.endsWith('.read');
+}
+
+/** A delegate does what its caller was called for; what an ADD assigned, it may also give back. */
+function deniedOfDelegate(verb: Verb, delegated: DelegateVerb): Denial {
+  const isOfVerb = delegated === verb || (delegated === 'DEL' && (verb === 'ADD' || verb === 'GC'));
+  return isOfVerb ? undefined : `${verb} runs no ${delegated} of a delegate`;
+}
+
+function deniedOfOperation(verb: Verb, operation: Operation): Denial {
   switch (verb) {
     case 'ADD':
       return deniedInAdd(operation);

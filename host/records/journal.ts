@@ -66,8 +66,15 @@ export function readJournal(text: string): RecordState {
 /** The state after one more line. */
 export function advance(state: RecordState, line: Line): RecordState {
   switch (line.line) {
-    case 'attachment':
-      return { ...state, attachment: line.attachment, boot: line.boot, sandbox: line.sandbox };
+    case 'attachment': {
+      // What was done in another sandbox is not to be looked for in this one.
+      const isHere = (entry: Entry) => line.sandbox === state.sandbox || !isInSandbox(entry.effect);
+      return {
+        ...state,
+        ...{ attachment: line.attachment, boot: line.boot, sandbox: line.sandbox },
+        ...{ committed: state.committed.filter(isHere), open: state.open.filter(isHere) },
+      };
+    }
     case 'begin':
       return state;
     case 'intent': {
@@ -88,6 +95,10 @@ export function advance(state: RecordState, line: Line): RecordState {
     case 'commit':
       return { ...state, committed: [...state.committed, ...state.open], open: [], lives: true };
   }
+}
+
+function isInSandbox(effect: Effect): boolean {
+  return 'door' in effect && effect.door === 'sandbox';
 }
 
 export function writeLine(line: Line): string {

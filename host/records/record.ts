@@ -53,10 +53,10 @@ export class AttachmentRecord implements Disposable {
     return this.#state;
   }
 
-  /** Begins a call that may have effects. The first one says what the record is about. */
+  /** Begins a call that may have effects. The first one says what the record is about, and one with another sandbox says so. */
   begin(boot: string, sandbox: bigint | undefined): void {
     const { attachment } = this;
-    if (this.#state.attachment === undefined) {
+    if (this.#state.attachment === undefined || this.#state.sandbox !== sandbox?.toString()) {
       this.#append({ line: 'attachment', attachment, boot, sandbox: sandbox?.toString() });
     }
     this.#append({ line: 'begin' });

@@ -100,6 +100,11 @@ export function lockFile(path: string, deadline: Deadline, options: LockOptions 
   return FileLock.take(openSync(path, flags | constants.O_CREAT, mode), subject, deadline);
 }
 
+/** The lock that this thread took last, of those that it still holds. */
+export function newestLock(): FileLock | undefined {
+  return [...held].at(-1);
+}
+
 /** After a time-out: gives back every lock that this thread took after the one it keeps; all of them where it keeps none. */
 export function releaseLocksAfter(kept: FileLock | undefined): void {
   const all = [...held];

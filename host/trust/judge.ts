@@ -2,7 +2,8 @@ import { ZodError } from 'zod';
 import { customSection, decodeComponent } from '../component/decode.ts';
 import { ComponentFormatError } from '../component/reader.ts';
 import type { ComponentShape } from '../component/shape.ts';
-import { accessOf, exampleOf, isHostInterface, withoutVersion } from '../policy/access.ts';
+import { contractProblems } from '../interfaces/contract.ts';
+import { accessOf, exampleOf, withoutVersion } from '../policy/access.ts';
 import type { CompiledPolicy, PluginPolicy } from '../policy/compiled.ts';
 import { grantsAny } from '../policy/decide.ts';
 import { formatPath, problemsOf } from '../policy/problems.ts';
@@ -163,6 +164,7 @@ function problemsInside(candidate: Candidate, plugin: PluginPolicy, judging: Jud
         ? []
         : [`its manifest does not say that it is a plugin for type ${candidate.type}`]),
       ...olderThanAllowed(manifest, plugin),
+      ...contractProblems(shape),
       ...excess(shape, manifest, candidate.type, plugin, judging.path),
     ];
   } catch (error) {
@@ -197,7 +199,7 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** Imports that the host does not have, that the manifest does not ask for, or that the policy does not grant. */
+/** Imports that the manifest does not ask for, or that the policy does not grant. */
 function excess(
   { imports }: ComponentShape,
   { reasons = {} }: Manifest,
@@ -208,7 +210,6 @@ function excess(
   const asked = new Set(Object.keys(reasons).map(withoutVersion));
   return [...imports.keys()].flatMap((id) => {
     const name = withoutVersion(id);
-    if (!isHostInterface(name)) return [`it imports ${id}, which the host does not offer`];
     const kinds = accessOf(id);
     if (kinds.length === 0) return [];
     if (!asked.has(name)) return [`it imports ${name}, which its manifest does not ask for`];

@@ -706,7 +706,7 @@ describe.skipIf(missing)('a delegate of the old kind', () => {
     place(machine, '# changed');
     expect(machine.attach('c2', machine.container().path, more)).toMatchObject({
       status: 1,
-      json: { msg: expect.stringMatching(/denied: .*execute delegate old \(sha256:/) },
+      json: { msg: expect.stringMatching(/denied: .*execute ADD of delegate old \(sha256:/) },
     });
     expectDetached(machine, 'c1', path, more);
     expect(ran()).toEqual(['ADD']);
@@ -728,7 +728,7 @@ describe.skipIf(missing)('a delegate of the old kind', () => {
     expect(machine.attach('c1', path, more)).toMatchObject({ status: 0 });
     expect(machine.attach('c2', machine.container().path, { ...more, ipam: { type: 'older' } })).toMatchObject({
       status: 1,
-      json: { msg: expect.stringContaining('execute delegate older') },
+      json: { msg: expect.stringContaining('execute ADD of delegate older') },
     });
     expect(ran()).toEqual(['ADD']);
   });

@@ -76,10 +76,14 @@ export class Binding implements Handles {
     return owned ? this.#hold(standIn) : standIn;
   }
 
-  original(standIn: unknown, owned: boolean): unknown {
-    if (typeof standIn !== 'object' || standIn === null || !(target in standIn)) return standIn;
-    if (owned) this.#open.delete(standIn as StandIn);
-    return standIn[target];
+  /** jco makes an object of any number that the guest gives as a handle. */
+  original(resource: ResourceType, standIn: unknown, path: string, owned: boolean): unknown {
+    const hostClass = this.#hostClass(resource);
+    if (hostClass === undefined) return standIn;
+    const found = (standIn as Partial<StandIn> | undefined)?.[target];
+    const isHeld = !owned || this.#open.delete(standIn as StandIn);
+    if (found instanceof hostClass && isHeld) return found;
+    throw new EngineError('trap', `the guest trapped: ${path}: there is no such ${resource.name}`);
   }
 
   #hostClass(resource: ResourceType): (abstract new (...args: never[]) => object) | undefined {
@@ -127,7 +131,9 @@ export class Binding implements Handles {
       [Symbol.dispose](): void {
         const standIn = this as unknown as StandIn;
         if (!binding.#open.delete(standIn)) return;
-        (standIn[target] as Partial<Disposable>)[Symbol.dispose]?.();
+        const object = standIn[target];
+        delete standIn[target];
+        (object as Partial<Disposable>)[Symbol.dispose]?.();
       }
     };
     this.#classes.set(resource, standInClass);

@@ -5,8 +5,8 @@ import { EngineError, limitError } from '../errors.ts';
 export interface Handles {
   /** `owned` where the guest gets the object for itself, and its end closes it. */
   standIn(resource: ResourceType, object: unknown, path: string, owned: boolean): object;
-  /** `owned` where the guest gives the object away. */
-  original(standIn: unknown, owned: boolean): unknown;
+  /** `owned` where the guest gives the object away. Throws EngineError `trap` for what is no handle that the guest has. */
+  original(resource: ResourceType, standIn: unknown, path: string, owned: boolean): unknown;
   /** UTF-16 units. */
   readonly longestString: number;
 }
@@ -93,7 +93,7 @@ export function fromGuest(value: unknown, type: ValueType, path: string, handles
       return value;
     case 'own':
     case 'borrow':
-      return handles.original(value, type.kind === 'own');
+      return handles.original(type.resource, value, path, type.kind === 'own');
     case 'record': {
       const record = value as Record<string, unknown>;
       return mapFields(type.fields, (name, field) => from(record[name], field, `.${name}`));

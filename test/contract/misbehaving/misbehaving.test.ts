@@ -153,15 +153,19 @@ describe('a DEL that', () => {
       expect(mtu()).toBe(1400);
       expect(call('DEL', { delWay })).toMatchObject({ exitCode: 0, stdout: '' });
       expect(mtu()).toBe(1500);
-      expect(bench.logged.at(-1)).toMatch(/^warn: DEL goes on without the plugin: /);
+      expect(bench.logged.at(-1)).toMatch(/^warn: DEL goes by the record: /);
     },
   );
 
   test('sets something is not allowed to, and what ADD did is still taken back', () => {
     attach();
-    expect(call('DEL', { delWay: 'change' }).json.msg).toBe('change: denied: DEL only takes away');
+    expect(call('DEL', { delWay: 'change' })).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(bench.logged.at(-1)).toBe('warn: DEL goes by the record: change: denied: DEL only takes away');
     expect(mtu()).toBe(1500);
-    expect(call('DEL', {})).toMatchObject({ exitCode: 0 });
+  });
+
+  test('sets something is not allowed to where there is no record either, and says so', () => {
+    expect(call('DEL', { delWay: 'change' }).json.msg).toBe('change: denied: DEL only takes away');
   });
 
   test('fails says so, until it does not', () => {

@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { componentNew } from '@bytecodealliance/jco';
 import { describe, expect, test } from 'vitest';
 import { buildGuest } from '../../../guests/sdk/generator/build.ts';
 import type { WorldItem } from '../../../guests/sdk/generator/model.ts';
 import { resolveWorld } from '../../../guests/sdk/generator/resolve.ts';
 import { decodeComponent } from '../../../host/component/decode.ts';
+import { spelled } from '../../../host/interfaces/contract.ts';
+import { hostInterfaces } from '../../../host/interfaces/table.ts';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const wit = join(project, 'wit');
@@ -22,6 +25,18 @@ function asked(world: string): string[] {
   const [, body = ''] = new RegExp(`^world %?${world} \\{([^}]*)\\}`, 'm').exec(text) ?? [];
   return [...body.matchAll(/^ *import ([^;]+);/gm)].map(([, id = '']) => id);
 }
+
+test('the contract that components are held against is that of wit/', async () => {
+  const contract: Record<string, Record<string, string>> = {};
+  for (const world of worlds) {
+    const { dummy } = await resolveWorld({ path: wit, world });
+    const { imports, exports } = decodeComponent(await componentNew(dummy, []));
+    for (const [id, extern] of [...imports, ...exports]) contract[id] = Object.fromEntries(spelled(extern));
+  }
+  expect(Object.keys(contract)).toEqual(expect.arrayContaining(hostInterfaces.map(({ id }) => id)));
+  const sorted = Object.fromEntries(Object.entries(contract).sort(([a], [b]) => (a < b ? -1 : 1)));
+  await expect(`${JSON.stringify(sorted, null, 2)}\n`).toMatchFileSnapshot('../../../host/interfaces/contract.json');
+});
 
 test('every plugin has a world of its name, and every world a plugin', () => {
   expect([...worlds].sort()).toEqual([...guests].sort());

@@ -582,7 +582,7 @@ describe('leases', () => {
 
 describe('files and delegates', () => {
   const file = (path: string): Access => ({ kind: 'resolver.read', path });
-  const delegate = (type: string, executable?: string): Access => ({ kind: 'delegate', type, executable });
+  const delegate = (type: string, executable?: string): Access => ({ kind: 'delegate', type, verb: 'ADD', executable });
   check([
     {
       grant: '- resolver.read: { path: [$config/path, "/etc/resolv*.conf"] }',
@@ -639,7 +639,7 @@ describe('terms', () => {
     expect(isAllowed(up, `- link.change: { door: host, link: ${term}, set: { up: true } }`)).toBe(false);
     expect(isAllowed(up, `- link.change: { door: host, link: br0, set: { up: ${term} } }`)).toBe(false);
     expect(isAllowed(named('*'), `- link.create: { door: host, kind: bridge, name: ${term} }`)).toBe(true);
-    expect(isAllowed({ kind: 'delegate', type: 'dhcp' }, `- delegate: { type: ${term} }`)).toBe(false);
+    expect(isAllowed({ kind: 'delegate', verb: 'ADD', type: 'dhcp' }, `- delegate: { type: ${term} }`)).toBe(false);
     expect(isAllowed({ kind: 'resolver.read', path: '/x' }, `- resolver.read: { path: ${term} }`)).toBe(false);
     expect(isAllowed({ kind: 'lease.read', directory: '/x/pods' }, `- lease.read: { dataDir: ${term} }`)).toBe(false);
   });
@@ -831,8 +831,13 @@ describe('what is suggested', () => {
     }),
     fc.record({ kind: fc.constant('resolver.read' as const), path }),
     fc.record(
-      { kind: fc.constant('delegate' as const), type: name, executable: fc.stringMatching(/^[0-9a-f]{64}$/) },
-      { requiredKeys: ['kind', 'type'] },
+      {
+        kind: fc.constant('delegate' as const),
+        verb: fc.constant('ADD' as const),
+        type: name,
+        executable: fc.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      { requiredKeys: ['kind', 'verb', 'type'] },
     ),
   ) as fc.Arbitrary<Access>;
 
@@ -893,7 +898,7 @@ describe('what is suggested', () => {
       { kind: 'link.change', door: 'host', index: 2, change: { alias: 'x' } },
     ],
     ['a file', { kind: 'resolver.read', path: '/etc/*' }, { kind: 'resolver.read', path: '/etc/shadow' }],
-    ['a delegate', { kind: 'delegate', type: '*' }, { kind: 'delegate', type: 'dhcp' }],
+    ['a delegate', { kind: 'delegate', verb: 'ADD', type: '*' }, { kind: 'delegate', verb: 'ADD', type: 'dhcp' }],
     [
       'a sysctl',
       { kind: 'sysctl.read', door: 'host', key: 'ipv4/*' },

@@ -1,0 +1,48 @@
+import type { ComponentShape, ExternShape } from '../component/shape.ts';
+import { spellFunction } from '../component/spelling.ts';
+import contract from './contract.json' with { type: 'json' };
+
+/**
+ * The functions of each interface with their types, as wit/ has them; test/contract/wit writes it (`vitest test/contract/wit --update=all`) and holds it against
+ * wit/. A host function relies on its arguments to be of these types: an engine checks them against those that the component declares.
+ */
+const interfaces: Readonly<Record<string, Readonly<Record<string, string>>>> = contract;
+
+const pluginInterface = 'bulkhead:cni/plugin@0.1.0';
+
+/** Where a component's imports and exports are not of the types that the host's are; none where it can run. */
+export function contractProblems({ imports, exports }: ComponentShape): readonly string[] {
+  const plugin = exports.get(pluginInterface);
+  return [
+    ...[...imports].flatMap(([id, extern]) => importProblems(id, extern)),
+    ...(plugin === undefined ? [`it does not export ${pluginInterface}`] : exportProblems(pluginInterface, plugin)),
+  ];
+}
+
+/** A component may leave out what it does not use. */
+function importProblems(id: string, extern: ExternShape): readonly string[] {
+  const known = interfaces[id];
+  if (known === undefined || !Object.hasOwn(interfaces, id)) return [`it imports ${id}, which the host does not offer`];
+  return spelled(extern).flatMap(([name, text]) => {
+    if (!Object.hasOwn(known, name)) return [`it imports ${name} of ${id}, which the host does not offer`];
+    return known[name] === text ? [] : [`it imports ${name} of ${id} with another type than the host's`];
+  });
+}
+
+/** The host calls all of them. */
+function exportProblems(id: string, extern: ExternShape): readonly string[] {
+  const given = new Map(spelled(extern));
+  return Object.entries(interfaces[id] ?? {}).flatMap(([name, text]) => {
+    if (!given.has(name)) return [`it does not export ${name} of ${id}`];
+    return given.get(name) === text ? [] : [`it exports ${name} of ${id} with another type than the host's`];
+  });
+}
+
+/** Functions by name, and resources. */
+export function spelled(extern: ExternShape): readonly (readonly [string, string])[] {
+  if (extern.kind === 'function') return [['', spellFunction(extern)]];
+  return [
+    ...extern.resources.map((name) => [name, 'resource'] as const),
+    ...[...extern.functions].map(([name, type]) => [name, spellFunction(type)] as const),
+  ];
+}
