@@ -6,6 +6,7 @@ import { GuestExit, type WitFailure } from '../interfaces/exit.ts';
 import type { Session } from '../interfaces/session.ts';
 import { bindInterfaces } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
+import { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import { configurationProblems, refusing } from './configuration-check.ts';
@@ -42,7 +43,7 @@ export function runGuest(
   const config = canonicalConfiguration(call.configuration.document, plugin.manifest.config ?? {});
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(plugin.manifest, config);
-  return refusing(problems, plugin.manifest, () => {
+  const run = () => {
     const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
     try {
       const value = instance.call(pluginInterface, name, [argument(call, name, config, previous)]);
@@ -53,7 +54,19 @@ export function runGuest(
     } finally {
       instance.close();
     }
-  });
+  };
+  return refusing(problems, plugin.manifest, () => within(node, limits.time, run));
+}
+
+/** An engine's time-out does not reach into what blocks: that has a deadline of its own. */
+function within<T>(node: Node, milliseconds: number, body: () => T): T {
+  const before = node.kernel.deadline;
+  node.kernel.deadline = before.earliest(Deadline.in(milliseconds));
+  try {
+    return body();
+  } finally {
+    node.kernel.deadline = before;
+  }
 }
 
 /** What the guest says that it fails with, returned or on its way out; undefined for any other end. */

@@ -80,15 +80,14 @@ class LeaseBook {
   }
 
   release(): void {
-    const held = this.held();
+    const { own, legacy } = this.#look();
+    const [held, mine] = own.length > 0 ? [own, contentsFor(this.#owner)] : [legacy, this.#owner.containerId];
     if (held.length === 0) return;
-    const mine = [contentsFor(this.#owner), this.#owner.containerId];
     for (const address of held) {
       // Whatever the index says: what is in the file decides.
-      if (mine.includes(this.#files.contents(address) ?? '')) this.#files.remove(address);
+      if (this.#files.contents(address) === mine) this.#files.remove(address);
     }
-    this.#index.update(contentsFor(this.#owner), []);
-    this.#index.update(this.#owner.containerId, []);
+    this.#index.update(mine, []);
   }
 
   hasFree(ranges: readonly LeaseRange[]): boolean {

@@ -95,6 +95,7 @@ export class KernelNetlinkSocket implements NetlinkSocket {
       const { length, sender } = this.#receive(this.#buffer, MSG_DONTWAIT);
       // Only the kernel has port 0. Nobody else has business here.
       if (length >= 0 && sender === 0) return this.#buffer.subarray(0, length);
+      if (deadline.passed) throw new NetlinkTimeout();
     }
   }
 
