@@ -44,13 +44,13 @@ export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   return networkOf(prefix) === networkOf(ipPrefix(address, prefixLength(prefix)));
 }
 
-/** The smallest network with both addresses in it. Throws RangeError for addresses of two families. */
-export function commonNetwork(a: IpAddress, b: IpAddress): IpPrefix {
+/** The smallest network with both addresses in it; undefined where they are of two families. */
+export function commonNetwork(a: IpAddress, b: IpAddress): IpPrefix | undefined {
   for (let length = prefixBits(a); length >= 0; length--) {
     const network = networkOf(ipPrefix(a, length));
     if (prefixContains(network, b)) return network;
   }
-  throw new RangeError(`${a} and ${b} have no network in common`);
+  return undefined;
 }
 
 /** The last address of the network: for IPv4 its broadcast address. */

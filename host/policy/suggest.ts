@@ -13,6 +13,9 @@ export function suggestRule(access: Access, request: Request): string | undefine
   return fields === undefined ? `- ${access.kind}` : `- ${access.kind}: ${flow(fields)}`;
 }
 
+/** In place of what cannot be written: a range from one family to the other. */
+const nothing = Symbol('nothing');
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function fieldsOf(access: Access, request: Request): Fields | undefined {
@@ -59,7 +62,7 @@ function fieldsOf(access: Access, request: Request): Fields | undefined {
     case 'lease.release':
       return { dataDir: parentOf(access.directory) };
     case 'lease.reserve': {
-      const networks = access.ranges.map(({ first, last }) => commonNetwork(first, last));
+      const networks = access.ranges.map(({ first, last }) => commonNetwork(first, last) ?? nothing);
       const addresses = [...networks, ...(access.address === undefined ? [] : [access.address])];
       return { dataDir: parentOf(access.directory), addresses: [...new Set(addresses)] };
     }
@@ -95,6 +98,7 @@ function parentOf(directory: string): string {
 }
 
 function isLiteral(value: unknown, special: RegExp): boolean {
+  if (value === nothing) return false;
   if (typeof value === 'string') return !special.test(value);
   if (typeof value === 'object' && value !== null) return Object.values(value).every((one) => isLiteral(one, special));
   return true;
