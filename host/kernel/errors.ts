@@ -12,9 +12,15 @@ export class KernelError extends Error {
   readonly errno: number;
   /** What is known besides: NLMSGERR_ATTR_MSG (linux/netlink.h) as the kernel worded it, or what the host found out. */
   readonly acknowledgement: string | undefined;
+  /**
+   * Whether it is the answer to the change that was asked for, so that nothing was done; of a change in several steps, not all. Else
+   * the change may have been made: its answer was lost, or what came after it failed.
+   */
+  readonly refused: boolean;
 
-  constructor(attempt: string, errno: number, acknowledgement?: string, options?: ErrorOptions) {
+  constructor(attempt: string, errno: number, acknowledgement?: string, options: KernelErrorOptions = {}) {
     super(`cannot ${attempt}: ${errnoText(errno)}${acknowledgement ? ` (${acknowledgement})` : ''}`, options);
+    this.refused = options.refused ?? false;
     this.errno = errno;
     this.acknowledgement = acknowledgement;
   }
@@ -22,6 +28,10 @@ export class KernelError extends Error {
   is(name: ErrnoName): boolean {
     return this.errno === errnoNumbers[name];
   }
+}
+
+export interface KernelErrorOptions extends ErrorOptions {
+  readonly refused?: boolean;
 }
 
 /** What a path given as CNI_NETNS turned out to be. */

@@ -21,6 +21,7 @@ export function requireLinkName(attempt: string, name: string): void {
     attempt,
     tooLong ? errnoNumbers.ERANGE : errnoNumbers.EINVAL,
     `${JSON.stringify(name)}: ${reason}`,
+    { refused: true },
   );
 }
 
@@ -30,5 +31,5 @@ export function requireLinkName(attempt: string, name: string): void {
  */
 export function requireLinkIndex(attempt: string, index: number): void {
   if (Number.isInteger(index) && index > 0 && index <= 0x7fff_ffff) return;
-  throw new KernelError(attempt, errnoNumbers.ENODEV, `${index} is no index of a link`);
+  throw new KernelError(attempt, errnoNumbers.ENODEV, `${index} is no index of a link`, { refused: true });
 }

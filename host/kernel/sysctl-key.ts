@@ -9,6 +9,6 @@ export function sysctlSegments(attempt: string, key: string): readonly string[] 
   const climbs = segments.some(
     (segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'),
   );
-  if (climbs) throw new KernelError(attempt, errnoNumbers.ENOENT, 'no key of a sysctl below net/');
+  if (climbs) throw new KernelError(attempt, errnoNumbers.ENOENT, 'no key of a sysctl below net/', { refused: true });
   return segments;
 }

@@ -18,14 +18,15 @@ export interface OperationContext {
 /** The namespace behind a door. Throws KernelError ENOENT where there is none. */
 export function namespaceOf(context: OperationContext, door: Door): NetworkNamespace {
   const namespace = door === 'host' ? context.host : context.sandbox;
-  if (namespace === undefined) throw new KernelError('enter the sandbox, which this call does not have', 2);
+  if (namespace === undefined)
+    throw new KernelError('enter the sandbox, which this call does not have', 2, undefined, { refused: true });
   return namespace;
 }
 
 /** The link with that index. Throws KernelError ENODEV. */
 export function linkOf(context: OperationContext, door: Door, index: number): Link {
   const link = namespaceOf(context, door).linkByIndex(index);
-  if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19);
+  if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19, undefined, { refused: true });
   return link;
 }
 

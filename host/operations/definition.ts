@@ -6,7 +6,7 @@ import type { OperationKind, OperationOf, ValueOf } from './operation.ts';
 export interface OperationDefinition<K extends OperationKind> {
   /** Reads what is there, draws identities, and changes nothing. */
   readonly plan: (operation: OperationOf<K>, context: OperationContext) => Plan;
-  /** Several requests to the kernel: where one of them fails, those before it have to be taken back. */
+  /** The kernel makes the change in steps: where it refuses one of them, those before it have to be taken back. */
   readonly inSteps?: true;
   /** Does it, with the identity that was drawn. */
   readonly apply: (operation: OperationOf<K>, plan: Plan, context: OperationContext) => ValueOf<K>;

@@ -7,6 +7,8 @@ import type { Door } from './operation.ts';
 import { restoring } from './undoing.ts';
 
 export const changePort: OperationDefinition<'port.change'> = {
+  inSteps: true,
+
   plan({ door, index, change }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
     const link = linkOf(context, door, index);
@@ -29,6 +31,8 @@ export const undoChangePort: Undo<'port.change'> = ({ door, index, name, before 
 };
 
 export const addPortVlans: OperationDefinition<'port.add-vlans'> = {
+  inSteps: true,
+
   plan: ({ kind, door, index, vlans }, context) => planVlans(kind, door, index, vlans, context),
   apply({ door, index, vlans }, _plan, context) {
     namespaceOf(context, door).addPortVlans(index, vlans);
@@ -37,6 +41,8 @@ export const addPortVlans: OperationDefinition<'port.add-vlans'> = {
 };
 
 export const removePortVlans: OperationDefinition<'port.remove-vlans'> = {
+  inSteps: true,
+
   plan: ({ kind, door, index, vlans }, context) => planVlans(kind, door, index, vlans, context),
   apply({ door, index, vlans }, _plan, context) {
     namespaceOf(context, door).removePortVlans(index, vlans);

@@ -6,6 +6,9 @@ import { restoring } from './undoing.ts';
 
 /** The settings of a link die with it; those of the host as a whole are shared. */
 export const writeSysctl: OperationDefinition<'sysctl.write'> = {
+  // A setting of several numbers takes them one by one.
+  inSteps: true,
+
   plan({ door, key, value }, context) {
     const namespace = namespaceOf(context, door);
     const link = linkInKey(key);

@@ -115,13 +115,24 @@ export class Transaction {
       if (number !== undefined) record?.done(number);
       return value;
     } catch (error) {
-      // Where the kernel said no, nothing was done; but of a change in several steps, some may have been.
-      if (number !== undefined && isRefusal(error)) {
-        if (definition.inSteps) undo(plan.effect, this.#options.context);
-        record?.undone(number);
-      }
+      if (number !== undefined) this.#takeBackNow(number, plan.effect, error, definition.inSteps ?? false);
       throw error;
     }
+  }
+
+  /**
+   * After an error of the kernel. Where it refused, nothing was done, but of a change in several steps some may have been. Where it is not
+   * known what was done, or it cannot be taken back now, it stays on record, and is taken back with the rest.
+   */
+  #takeBackNow(number: number, effect: Effect, error: unknown, inSteps: boolean): void {
+    if (!(error instanceof KernelError) || error.is('ETIMEDOUT')) return;
+    try {
+      if (!error.refused || inSteps) undo(effect, this.#options.context);
+    } catch (again) {
+      if (again instanceof KernelError) return;
+      throw again;
+    }
+    this.#options.record?.undone(number);
   }
 
   #apply<K extends OperationKind>(
@@ -159,11 +170,6 @@ export class Transaction {
   #locked<T>(object: SharedObject, body: () => T): T {
     return this.#options.locks.with(object, this.#options.deadline(), body);
   }
-}
-
-/** Whether the kernel said no. After a time-out, or a fault of the host, it is not known what was done. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof KernelError && !error.is('ETIMEDOUT');
 }
 
 /** Ports of a bridge that this attachment did not make: somebody without a record, such as the Go plugins, uses it. */

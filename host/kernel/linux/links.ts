@@ -71,23 +71,36 @@ export function moveLink(channel: RouteChannel, index: number, to: RouteChannel,
   const name = newName ?? oldName;
   const holder = findLinkByName(to, name);
   if (holder !== undefined && !(holder.index === index && channel.cookie === to.cookie)) {
-    throw new KernelError(attempt, errnoNumbers.EEXIST, `link "${name}" exists`);
+    throw new KernelError(attempt, errnoNumbers.EEXIST, `link "${name}" exists`, { refused: true });
   }
   try {
     channel.execute({ attempt, ...ask(RTM_SETLINK, { index, name: newName, namespaceDescriptor: to.fd }) });
   } catch (error) {
-    moveBack(to, oldName, index, channel);
+    if (error instanceof KernelError && error.refused) moveBack(attempt, error, to, oldName, index, channel);
     throw error;
   }
   return mustExist(findLinkByName(to, name), attempt);
 }
 
-function moveBack(from: RouteChannel, name: string, index: number, to: RouteChannel): void {
-  if (from.cookie === to.cookie || findLinkByIndex(to, index) !== undefined) return;
-  const moved = findLinkByName(from, name);
-  if (moved === undefined) return;
-  const values = { index: moved.index, namespaceDescriptor: to.fd };
-  from.execute({ attempt: `move link "${name}" back`, ...ask(RTM_SETLINK, values) });
+/** Throws, where the link is not back, an error that is no refusal. */
+function moveBack(
+  attempt: string,
+  refusal: KernelError,
+  from: RouteChannel,
+  name: string,
+  index: number,
+  to: RouteChannel,
+): void {
+  try {
+    if (from.cookie === to.cookie || findLinkByIndex(to, index) !== undefined) return;
+    const moved = findLinkByName(from, name);
+    if (moved === undefined) return;
+    const values = { index: moved.index, namespaceDescriptor: to.fd };
+    from.execute({ attempt: `move link "${name}" back`, ...ask(RTM_SETLINK, values) });
+  } catch (cause) {
+    if (!(cause instanceof KernelError)) throw cause;
+    throw new KernelError(attempt, refusal.errno, `and it may not be back: ${cause.message}`, { cause });
+  }
 }
 
 export function removeLink(channel: RouteChannel, index: number): void {
@@ -121,8 +134,14 @@ function nameTheTakenEnd(
   peerName: string | undefined,
 ): unknown {
   if (!(error instanceof KernelError) || !error.is('EEXIST')) return error;
-  const because = (taken: string) => new KernelError(attempt, error.errno, `link "${taken}" exists`, { cause: error });
-  if (findLinkByName(target, name) !== undefined) return because(name);
-  if (peer && peerName !== undefined && findLinkByName(peer, peerName) !== undefined) return because(peerName);
+  const { errno, refused } = error;
+  const because = (taken: string) =>
+    new KernelError(attempt, errno, `link "${taken}" exists`, { cause: error, refused });
+  try {
+    if (findLinkByName(target, name) !== undefined) return because(name);
+    if (peer && peerName !== undefined && findLinkByName(peer, peerName) !== undefined) return because(peerName);
+  } catch {
+    // Words only: what counts is that the kernel refused.
+  }
   return error;
 }

@@ -6,7 +6,7 @@ import { KernelNetlinkSocket } from '../../netlink/socket.ts';
 import type { Deadline } from '../../system/deadline.ts';
 import { type ErrnoName, errnoNumbers } from '../../system/errno.ts';
 import { KernelError } from '../errors.ts';
-import { attempting } from './kernel-errors.ts';
+import { type Attempting, attempting } from './kernel-errors.ts';
 import type { ThreadNamespace } from './thread-namespace.ts';
 
 /** What all channels of one kernel share. */
@@ -59,15 +59,12 @@ export class RouteChannel {
 
   /** Has something done, and waits for the acknowledgement. Returns what the kernel said besides, mostly nothing. */
   execute<T>(request: RouteRequest<T>): T[] {
-    const connection = this.#connect(request.attempt);
-    return attempting(this.#where(request.attempt), () =>
-      connection.execute(encodeRequest(request), request.message, this.deadline),
-    );
+    return this.#ask(request, 'change');
   }
 
   /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
   find<T>(request: RouteRequest<T>, absent: readonly ErrnoName[]): T | undefined {
-    return unless(absent, () => this.execute(request)[0]);
+    return unless(absent, () => this.#ask(request, 'other')[0]);
   }
 
   /** Lists; an answer with one of the errnos in `absent` is an empty list. */
@@ -90,9 +87,9 @@ export class RouteChannel {
   }
 
   /** Runs `action` with the thread in the namespace. Throws StrandedThread besides. */
-  inside<T>(attempt: string, action: () => T): T {
+  inside<T>(attempt: string, action: () => T, what?: Attempting): T {
     if (this.#closed) throw new KernelError(this.#where(attempt), errnoNumbers.EBADF, 'the namespace was closed');
-    return attempting(this.#where(attempt), () => this.#options.thread.inside(this.fd, action));
+    return attempting(this.#where(attempt), () => this.#options.thread.inside(this.fd, action), what);
   }
 
   /** Closes the sockets. The next use opens new ones. */
@@ -107,6 +104,12 @@ export class RouteChannel {
   close(): void {
     this.#closed = true;
     this.drop();
+  }
+
+  #ask<T>(request: RouteRequest<T>, what: Attempting): T[] {
+    const connection = this.#connect(request.attempt);
+    const exchange = () => connection.execute(encodeRequest(request), request.message, this.deadline);
+    return attempting(this.#where(request.attempt), exchange, what);
   }
 
   #connect(attempt: string): NetlinkConnection {

@@ -45,7 +45,7 @@ export function removeRoute(channel: RouteChannel, route: Route): void {
   } catch (error) {
     // For want of an IPv6 default route the kernel finds the entry that stands for none, and says so (fib6_null_entry).
     if (!(error instanceof KernelError) || !error.is('ENOENT')) throw error;
-    throw new KernelError(attempt, errnoNumbers.ESRCH, error.acknowledgement, { cause: error });
+    throw new KernelError(attempt, errnoNumbers.ESRCH, error.acknowledgement, { cause: error, refused: error.refused });
   }
 }
 

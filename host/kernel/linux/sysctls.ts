@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { sysctlSegments } from '../sysctl-key.ts';
+import type { Attempting } from './kernel-errors.ts';
 import type { RouteChannel } from './route-channel.ts';
 
 /**
@@ -8,28 +9,30 @@ import type { RouteChannel } from './route-channel.ts';
  */
 export function readSysctl(channel: RouteChannel, key: string): string {
   const attempt = `read sysctl net/${key}`;
-  return withSysctl(channel, attempt, key, 'r', (fd) => readFileSync(fd, 'utf8').replace(/\n$/, ''));
+  return withSysctl(channel, { attempt, what: 'other' }, key, 'r', (fd) => readFileSync(fd, 'utf8').replace(/\n$/, ''));
 }
 
 export function writeSysctl(channel: RouteChannel, key: string, value: string): void {
   // In one write: the kernel takes each for a whole value.
-  withSysctl(channel, `write ${JSON.stringify(value)} to sysctl net/${key}`, key, 'r+', (fd) => writeSync(fd, value));
+  const attempt = `write ${JSON.stringify(value)} to sysctl net/${key}`;
+  withSysctl(channel, { attempt, what: 'change' }, key, 'r+', (fd) => writeSync(fd, value));
 }
 
 function withSysctl<T>(
   channel: RouteChannel,
-  attempt: string,
+  { attempt, what }: { readonly attempt: string; readonly what: Attempting },
   key: string,
   flags: 'r' | 'r+',
   action: (fd: number) => T,
 ): T {
   const path = `/proc/sys/net/${sysctlSegments(attempt, key).join('/')}`;
-  return channel.inside(attempt, () => {
+  const use = () => {
     const fd = openSync(path, flags);
     try {
       return action(fd);
     } finally {
       closeSync(fd);
     }
-  });
+  };
+  return channel.inside(attempt, use, what);
 }
