@@ -35,7 +35,9 @@ export function ensureBridge(host: Netns, settings: Settings): Link {
 function createBridge(host: Netns, settings: Settings, attempt: string): bool {
   const link = new NewLink();
   link.name = settings.bridge;
-  link.plan = LinkPlan.bridge(new BridgeOptions());
+  const options = new BridgeOptions();
+  if (settings.vlans.wanted) options.vlanFiltering = new Some<bool>(true);
+  link.plan = LinkPlan.bridge(options);
   if (settings.mtu !== 0) link.mtu = new Some<u32>(settings.mtu);
   const created = create(host, link);
   if (!created.failed) return true;

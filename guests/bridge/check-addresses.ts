@@ -27,7 +27,7 @@ export function checkAddresses(ns: Netns, container: Link, previous: Outcome, po
 }
 
 /** An address that names no interface is of the only one there was: the container's. */
-function isOn(address: Address, position: i32): bool {
+export function isOn(address: Address, position: i32): bool {
   const place = address.position;
   return place === null || place.value === position;
 }

@@ -1,16 +1,20 @@
-import { ensure, expect, fail } from 'bulkhead-sdk/failure';
+import { ensure, expect, fail, orFail } from 'bulkhead-sdk/failure';
 import { findLink } from 'bulkhead-sdk/links';
-import { formatMac } from 'bulkhead-sdk/mac';
+import { formatMac, MacAddress } from 'bulkhead-sdk/mac';
 import { Call } from 'bulkhead-sdk/plugin';
 import { openSandbox } from 'bulkhead-sdk/sandbox';
-import { InterfaceInfo, Outcome } from 'wit/cni/types';
+import { Address, InterfaceInfo, Outcome } from 'wit/cni/types';
+import * as bridgePorts from 'wit/net/bridge-ports';
 import * as host from 'wit/net/host';
 import { Link, LinkDetailsTag } from 'wit/net/links';
+import * as macGuard from 'wit/net/mac-guard';
 import { Netns } from 'wit/net/namespaces';
-import { checkAddresses } from './check-addresses';
+import { checkAddresses, isOn } from './check-addresses';
 import { checkRoutes } from './check-routes';
+import { checkMasquerade } from './masquerade';
 import { otherEnd } from './port';
 import { Settings } from './settings';
+import { checkVlans } from './vlans';
 
 /** Fails where the bridge, the container's interface, the port, an address or a route of the ADD is not as it was made. */
 export function checkAttachment(call: Call, settings: Settings): void {
@@ -22,9 +26,11 @@ export function checkAttachment(call: Call, settings: Settings): void {
   const position = containerPosition(previous, call.interfaceName, containerNs.path());
   ensure(position >= 0, `CNI created interface in container ${call.interfaceName} not found`);
   const container = checkContainer(containerNs, previous.interfaces[position]);
-  checkPort(hostNs, container, bridge, previous);
+  const port = checkPort(hostNs, container, bridge, previous, settings);
+  if (settings.guardsMac) checkMacGuard(port, container);
   checkAddresses(containerNs, container, previous, position);
   checkRoutes(containerNs, previous);
+  if (settings.masquerade && settings.hasAddresses) checkMasquerade(addressesOn(previous, position));
 }
 
 /** Without a gateway, the bridge's hardware address changes with its ports. */
@@ -53,14 +59,39 @@ function checkContainer(containerNs: Netns, info: InterfaceInfo): Link {
   return link;
 }
 
-/** The other end of the container's interface is a port of the bridge, and the one that the ADD named. */
-function checkPort(hostNs: Netns, container: Link, bridge: Link, previous: Outcome): void {
+/** The other end of the container's interface is a port of the bridge, the one that the ADD named, and set as it was. */
+function checkPort(hostNs: Netns, container: Link, bridge: Link, previous: Outcome, settings: Settings): Link {
   const missing = `CNI veth created for bridge ${bridge.name} was not found`;
   const port = expect<Link>(otherEnd(hostNs, container), missing);
   const controller = port.controller;
   ensure(controller !== null && controller.value === bridge.index, missing);
   const info = expect<InterfaceInfo>(hostInterfaceOf(previous, port.name), missing);
   ensure(hasMac(port, info), `Interface ${port.name} Mac doesn't match: ${macOf(port)} not found`);
+  const flags = orFail(bridgePorts.read(hostNs, port.index), `failed to look up bridge port ${port.name}`);
+  ensure(
+    flags !== null && flags.hairpin === settings.hairpinMode,
+    `Interface ${port.name} has not the hairpin mode ${settings.hairpinMode}`,
+  );
+  ensure(
+    flags !== null && flags.isolated === settings.portIsolation,
+    `Interface ${port.name} has not the isolation ${settings.portIsolation}`,
+  );
+  checkVlans(hostNs, port, settings.vlans);
+  return port;
+}
+
+function checkMacGuard(port: Link, container: Link): void {
+  const mac = expect<MacAddress>(container.mac, `"${container.name}" has no hardware address`);
+  const found = orFail(macGuard.problems(port.index, mac), 'failed to look at spoof-check');
+  if (found.length > 0) fail(found.join('; '));
+}
+
+/** An address that names no interface is of the only one there was: the container's. */
+function addressesOn(previous: Outcome, position: i32): Address[] {
+  const found: Address[] = [];
+  for (let i = 0; i < previous.addresses.length; i++)
+    if (isOn(previous.addresses[i], position)) found.push(previous.addresses[i]);
+  return found;
 }
 
 /** Null where the ADD named no such interface of the host. */

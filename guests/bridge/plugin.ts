@@ -2,10 +2,11 @@
 // the container, the other a port of the bridge. With an IPAM plugin the container gets addresses, and the bridge may be its gateway.
 
 import { Configuration } from 'bulkhead-sdk/configuration';
-import { ensure, orFail, orPassOn } from 'bulkhead-sdk/failure';
+import { ensure, expect, orFail, orPassOn } from 'bulkhead-sdk/failure';
 import { configureInterface } from 'bulkhead-sdk/interface-addresses';
 import { toUp } from 'bulkhead-sdk/link-changes';
 import { findLink } from 'bulkhead-sdk/links';
+import { MacAddress } from 'bulkhead-sdk/mac';
 import { hostInterface, OutcomeBuilder, sandboxInterface } from 'bulkhead-sdk/outcome';
 import { Call, Plugin } from 'bulkhead-sdk/plugin';
 import { openSandbox } from 'bulkhead-sdk/sandbox';
@@ -15,16 +16,20 @@ import * as delegate from 'wit/ipam/delegate';
 import * as host from 'wit/net/host';
 import { change, remove } from 'wit/net/link-control';
 import { Link } from 'wit/net/links';
+import * as macGuard from 'wit/net/mac-guard';
+import { disable as stopMasquerading } from 'wit/net/masquerade';
 import { Netns } from 'wit/net/namespaces';
 import * as sandbox from 'wit/net/sandbox';
 import { FaultCode } from 'wit/net/types';
 import { ensureBridge } from './bridge-link';
 import { checkAttachment } from './check';
 import { configuredDns } from './dns';
+import { checkMasqueradeSupport, masquerade } from './masquerade';
 import { serveAsGateway } from './gateway-address';
 import { gatewayAddresses, nameGateways } from './gateways';
 import { connectPort, createPair, waitForPort } from './port';
 import { hasAddresses, Settings, wantedMac } from './settings';
+import { ensureVlanInterface } from './vlan-gateway';
 
 class Bridge extends Plugin {
   add(call: Call): Outcome {
@@ -41,10 +46,16 @@ class Bridge extends Plugin {
     outcome.addInterface(hostInterface(bridge.name));
     outcome.addInterface(hostInterface(port.name));
     const position = outcome.addInterface(sandboxInterface(container.name, containerNs.path()));
+    if (settings.guardsMac) guardMac(port, container);
 
     if (settings.hasAddresses) {
       const assignment = assignAddresses(containerNs, container, settings);
-      if (settings.isGateway) serveAsGateway(hostNs, bridge, gatewayAddresses(assignment), settings.forceAddress);
+      if (settings.isGateway) {
+        const gateway = settings.vlans.own === 0 ? bridge : ensureVlanInterface(hostNs, bridge, settings);
+        serveAsGateway(hostNs, gateway, gatewayAddresses(assignment), settings.forceAddress);
+        if (gateway.index !== bridge.index) outcome.addInterface(hostInterface(gateway.name));
+      }
+      if (settings.masquerade) masquerade(assignment, settings);
       outcome.addAddresses(assignment.addresses, position);
       outcome.addRoutes(assignment.routes);
       outcome.setDns(assignment.dns);
@@ -62,6 +73,8 @@ class Bridge extends Plugin {
     const containerNs = sandbox.open();
     if (containerNs !== null) removeInterface(containerNs, call.interfaceName);
     if (hasAddresses(call.config)) orPassOn(delegate.del());
+    if (call.config.flag('macspoofchk')) orFail(macGuard.disable(), 'failed to teardown spoof-check');
+    if (call.config.flag('ipMasq')) orFail(stopMasquerading(), 'failed to stop masquerading');
   }
 
   check(call: Call): void {
@@ -72,7 +85,13 @@ class Bridge extends Plugin {
 
   status(config: Configuration): void {
     if (hasAddresses(config)) orPassOn(delegate.status());
+    if (config.flag('ipMasq')) checkMasqueradeSupport(new Settings(config));
   }
+}
+
+function guardMac(port: Link, container: Link): void {
+  const mac = expect<MacAddress>(container.mac, `"${container.name}" has no hardware address`);
+  orFail(macGuard.enable(port.index, mac), 'failed to setup spoof-check');
 }
 
 /** Gets addresses from the IPAM plugin, and gives them to the container's interface, which is up from then on. */

@@ -10,6 +10,7 @@ import { Link, LinkDetailsTag, OperState, waitUntilUp } from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
 import { FaultCode } from 'wit/net/types';
 import { Settings } from './settings';
+import { joinVlans } from './vlans';
 
 const longestWait: u32 = 2_550;
 
@@ -49,6 +50,7 @@ export function connectPort(host: Netns, container: Link, bridge: Link, settings
   // A new port is neither a hairpin nor isolated.
   if (settings.hairpinMode) setHairpin(host, port);
   if (settings.portIsolation) isolate(host, port);
+  joinVlans(host, port, settings.vlans);
   return port;
 }
 
@@ -70,7 +72,7 @@ function setHairpin(host: Netns, port: Link): void {
 function isolate(host: Netns, port: Link): void {
   const isolated = new bridgePorts.PortChange();
   isolated.isolated = new Some<bool>(true);
-  orFail(bridgePorts.change(host, port.index, isolated), `failed to set bridge port isolation for ${port.name}`);
+  orFail(bridgePorts.change(host, port.index, isolated), `failed to set isolated on for ${port.name}`);
 }
 
 /** As `ip link` says it. */

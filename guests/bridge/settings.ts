@@ -1,7 +1,9 @@
 import { Configuration } from 'bulkhead-sdk/configuration';
-import { codes, ensure, expect, fail } from 'bulkhead-sdk/failure';
+import { expect, fail } from 'bulkhead-sdk/failure';
 import { MacAddress, parseMac } from 'bulkhead-sdk/mac';
 import { Call } from 'bulkhead-sdk/plugin';
+import { Backend } from 'wit/net/masquerade';
+import { Vlans } from './vlans';
 
 /** What the network configuration asks of the bridge plugin. */
 export class Settings {
@@ -11,10 +13,16 @@ export class Settings {
   readonly isGateway: bool;
   readonly isDefaultGateway: bool;
   readonly forceAddress: bool;
-  readonly hairpinMode: bool;
+  hairpinMode: bool;
   readonly promiscMode: bool;
+  readonly vlans: Vlans;
+  /** Containers reach the world with the host's address. */
+  readonly masquerade: bool;
+  readonly masqueradeBackend: Backend;
+  /** Frames from the container with another hardware address than its own go nowhere. */
+  readonly guardsMac: bool;
   /** Containers reach the gateway, and not each other. */
-  readonly portIsolation: bool;
+  portIsolation: bool;
   /** Containers find out themselves whether somebody else has their IPv6 addresses. */
   readonly enableDad: bool;
   /** The container's end stays down: something in it sets it up. */
@@ -22,14 +30,18 @@ export class Settings {
   /** Whether containers get addresses. Without, the network is a mere switch. */
   readonly hasAddresses: bool;
 
-  constructor(config: Configuration) {
+  constructor(private config: Configuration) {
     this.bridge = config.text('bridge', 'cni0');
+    this.vlans = new Vlans(config);
     this.mtu = <u32>config.integer('mtu', 0, 0, i32.MAX_VALUE);
     this.isDefaultGateway = config.flag('isDefaultGateway');
     this.isGateway = config.flag('isGateway') || this.isDefaultGateway;
     this.forceAddress = config.flag('forceAddress');
     this.hairpinMode = config.flag('hairpinMode');
     this.promiscMode = config.flag('promiscMode');
+    this.masquerade = config.flag('ipMasq');
+    this.masqueradeBackend = backendOf(config);
+    this.guardsMac = config.flag('macspoofchk');
     this.portIsolation = config.flag('portIsolation');
     this.enableDad = config.flag('enabledad');
     this.disableContainerInterface = config.flag('disableContainerInterface');
@@ -38,7 +50,6 @@ export class Settings {
 
   /** Fails before anything is done where the settings cannot be had. */
   static forAdd(config: Configuration): Settings {
-    refuseUnsupported(config);
     const settings = new Settings(config);
     if (settings.disableContainerInterface && settings.hasAddresses) {
       fail('cannot use IPAM when DisableContainerInterface flag is set');
@@ -48,6 +59,24 @@ export class Settings {
     }
     return settings;
   }
+
+  /** For the host's own port in the container's VLAN: neither a hairpin nor isolated. */
+  forVlanGateway(): Settings {
+    const settings = new Settings(this.config);
+    settings.hairpinMode = false;
+    settings.portIsolation = false;
+    settings.vlans.trunk.length = 0;
+    return settings;
+  }
+}
+
+/** The default is what `iptables` shows. */
+function backendOf(config: Configuration): Backend {
+  const name = config.text('ipMasqBackend');
+  if (name === '') return Backend.Automatic;
+  if (name === 'iptables') return Backend.Iptables;
+  if (name === 'nftables') return Backend.Nftables;
+  return fail<Backend>(`unknown ipmasq backend "${name}"`);
 }
 
 /** Whether the network has an IPAM plugin. */
@@ -62,16 +91,4 @@ export function wantedMac(call: Call): MacAddress | null {
   text = call.config.object('runtimeConfig').text('mac', text);
   if (text === '') return null;
   return expect<MacAddress>(parseMac(text), `failed to make veth pair: address ${text}: invalid MAC address`);
-}
-
-/** Better no network than one without the separation, or the translation, that somebody relies on. */
-function refuseUnsupported(config: Configuration): void {
-  refuse(config.integer('vlan') !== 0, 'vlan');
-  refuse(config.list('vlanTrunk').length > 0, 'vlanTrunk');
-  const flags = ['macspoofchk', 'ipMasq'];
-  for (let i = 0; i < flags.length; i++) refuse(config.flag(flags[i]), flags[i]);
-}
-
-function refuse(isSet: bool, key: string): void {
-  ensure(!isSet, `this version of the bridge plugin does not support "${key}"`, codes.invalidConfiguration);
 }

@@ -75,6 +75,10 @@ function describe(access: Access): string {
       return `enter the ${access.kind}`;
     case 'log':
       return 'log';
+    case 'masquerade.read':
+      return 'look at what is masqueraded';
+    case 'mac-guard.read':
+      return 'look at which hardware addresses are guarded';
     case 'link.read':
     case 'address.read':
     case 'route.read':

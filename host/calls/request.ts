@@ -42,7 +42,7 @@ export function makeRequest(
     routes: () => given().flatMap((one) => one.routes),
     link(door, index) {
       const link = behind(context, door)?.linkByIndex(index);
-      return link && { name: link.name, mac: link.mac, created: context.owned.has(`${door} ${index}`) };
+      return link && { name: link.name, mac: link.mac, created: isCreated(context, `${door} ${index}`) };
     },
     created: (door) => namesOfOwned(context, door),
   };
@@ -104,8 +104,12 @@ function behind({ host, sandbox }: OperationContext, door: Door): NetworkNamespa
   return door === 'host' ? host : sandbox;
 }
 
+function isCreated({ owned, made }: OperationContext, link: `${Door} ${number}`): boolean {
+  return owned.has(link) || made.has(link);
+}
+
 function namesOfOwned(context: OperationContext, door: Door): readonly string[] {
-  return [...context.owned].flatMap((one) => {
+  return [...context.owned, ...context.made].flatMap((one) => {
     const [where, index] = one.split(' ');
     const link = where === door ? behind(context, door)?.linkByIndex(Number(index)) : undefined;
     return link === undefined ? [] : [link.name];

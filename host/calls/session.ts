@@ -12,7 +12,7 @@ import type { Plugin } from '../trust/plugin.ts';
 import { Guard } from './guard.ts';
 import { escapeControls } from './log.ts';
 import type { Node } from './node.ts';
-import type { Gathered, PluginCall } from './plugin-call.ts';
+import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
 import { leaseDirectory, makeRequest } from './request.ts';
 
 /** What a call works with, besides the machine: its transaction, what it gathers, and what its plugin may do. */
@@ -39,7 +39,10 @@ export function beginWork(
     host,
     sandbox,
     leases: node.leases.of({ containerId, interfaceName }, deadline),
+    attachment: attachmentOf(call),
+    masqueraded: masqueradedOnRecord(record) ?? previous?.addresses.map(({ prefix }) => prefix),
     owned: ownedLinks(host, sandbox, record),
+    made: new Set(),
     releaseDelegate: (type) => release(type, guard),
   };
   const gathered: Gathered = { previous };
@@ -75,6 +78,7 @@ export function makeSession(
   let logged = 0;
   return {
     sandbox,
+    attachment: attachmentOf(call),
     sandboxPath: environment.netns,
     namespace(door) {
       if (door === 'host') return node.kernel.host;
@@ -127,6 +131,12 @@ function readResolver(path: string): string {
     const { code, errno, message } = error as NodeJS.ErrnoException;
     throw fault(code === 'ENOENT' ? 'not-found' : 'kernel', message, Math.abs(errno ?? 0), error);
   }
+}
+
+function masqueradedOnRecord(record: AttachmentRecord | undefined): OperationContext['masqueraded'] {
+  const effects = [...(record?.state.committed ?? []), ...(record?.state.open ?? [])].map(({ effect }) => effect);
+  const enabled = effects.filter((effect) => effect.kind === 'masquerade.enable');
+  return enabled.length === 0 ? undefined : enabled.flatMap(({ addresses }) => addresses);
 }
 
 /** Links that the record shows as made for this attachment, at both ends. */

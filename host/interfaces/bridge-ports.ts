@@ -5,7 +5,7 @@ import type { Netns } from './namespaces.ts';
 
 /** A link as a port of a bridge. */
 export const bridgePorts = hostInterface('bulkhead:net/bridge-ports@0.1.0', ({ namespace, perform, require }) => ({
-  get: ({ door }: Netns, index: number) =>
+  read: ({ door }: Netns, index: number) =>
     orFault(() => {
       require({ kind: 'link.read', door });
       return namespace(door).bridgePort(index);

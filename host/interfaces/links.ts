@@ -18,7 +18,7 @@ export interface WitLink extends Omit<Link, 'mac' | 'details'> {
   readonly details: WitLinkDetails;
 }
 
-/** Reading links. A bridge of the host's that a plugin looks up by name is one that the attachment will rely on. */
+/** Reading links. A bridge of the host's, or a veth, that a plugin looks up by name is one that the attachment will rely on. */
 export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
   all: ({ door }: Netns) => orFault(() => readable(session, door).links().map(witLink)),
 
@@ -27,7 +27,8 @@ export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
       const namespace = readable(session, door);
       const read = () => namespace.linkByName(name);
       const link = read();
-      if (door === 'sandbox' || link?.kind !== 'bridge') return link && witLink(link);
+      if (door === 'sandbox' || link === undefined || !['bridge', 'veth'].includes(link.kind))
+        return link && witLink(link);
       const relied = session.rely(`link ${name}`, read);
       return relied && witLink(relied);
     }),

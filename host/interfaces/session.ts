@@ -1,4 +1,5 @@
 import type { Dns, OutcomeAddress, OutcomeRoute } from '../cni/outcome.ts';
+import type { RuleOwner } from '../firewall/owner.ts';
 import type { Leases } from '../ipam/leases.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
 import type { SharedObject } from '../operations/effect.ts';
@@ -11,6 +12,7 @@ export interface Session {
   readonly namespace: (door: Door) => NetworkNamespace;
   /** Undefined where the call came without a sandbox, or it is gone. */
   readonly sandbox: NetworkNamespace | undefined;
+  readonly attachment: RuleOwner;
   /** CNI_NETNS as it came. */
   readonly sandboxPath: string;
   /** Authorizes, records and applies. */

@@ -8,6 +8,8 @@ import { leases } from './leases.ts';
 import { linkControl } from './link-control.ts';
 import { links } from './links.ts';
 import { log } from './log.ts';
+import { macGuard } from './mac-guard.ts';
+import { masquerade } from './masquerade.ts';
 import { host, namespaces, sandbox } from './namespaces.ts';
 import { resolver } from './resolver.ts';
 import { routes } from './routes.ts';
@@ -25,6 +27,8 @@ export const hostInterfaces: readonly HostInterface[] = [
   addresses,
   routes,
   sysctls,
+  masquerade,
+  macGuard,
   leases,
   resolver,
   delegate,

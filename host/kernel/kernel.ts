@@ -2,6 +2,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { IpPrefix } from '../net/prefix.ts';
 import type { Deadline } from '../system/deadline.ts';
+import type { Ruleset } from './ruleset.ts';
 
 /**
  * The kernel as far as plugins need it: network namespaces and what is in them. Two implementations agree on it, errnos
@@ -116,6 +117,9 @@ export interface NetworkNamespace {
   waitUntilUp(index: number, timeoutMilliseconds: number): void;
   /** Returns when no IPv6 address of the link is tentative, by notification. EADDRINUSE names a duplicate; ETIMEDOUT. */
   waitUntilUsable(index: number, timeoutMilliseconds: number): void;
+
+  /** nftables of the namespace. */
+  readonly ruleset: Ruleset;
 
   /** Gives the handle back; used afterwards, it throws EBADF. The host's stays of use until the kernel is closed. */
   close(): void;

@@ -1,6 +1,7 @@
 import type { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
 import { type Acknowledgement, decodeAcknowledgement, decodeDone } from './acknowledgement.ts';
+import { concatenate } from './attributes.ts';
 import type { Decoder } from './codec.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
 import { NetlinkOverrun, NetlinkRefusal, NetlinkUnsteadyDump } from './errors.ts';
@@ -67,16 +68,53 @@ export class NetlinkConnection {
     throw new NetlinkUnsteadyDump(dumpAttempts);
   }
 
+  /**
+   * Requests that take effect together or not at all: nfnetlink puts them between two messages that begin and end a batch. The refusal is
+   * that of the first that was refused. Throws as `execute` does.
+   */
+  transact(begin: Request, requests: readonly Request[], end: Request, deadline: Deadline): void {
+    const frames = [
+      this.#frame(begin, NLM_F_REQUEST),
+      ...requests.map((request) => this.#frame(request, NLM_F_REQUEST | NLM_F_ACK)),
+      this.#frame(end, NLM_F_REQUEST),
+    ];
+    const sequences = frames.map(({ sequence }) => sequence);
+    try {
+      this.#socket.send(concatenate(frames.map(encodeFrame)));
+      this.#collectAll(sequences, requests.length, deadline);
+    } catch (error) {
+      if (!(error instanceof NetlinkRefusal)) this.close();
+      throw error;
+    }
+  }
+
   close(): void {
     this.#broken = true;
     this.#socket.close();
   }
 
-  #exchange<T>(request: Request, flags: number, answer: Decoder<T>, deadline: Deadline): Answer<T> {
+  #frame({ type, flags = 0, payload }: Request, more: number): Frame {
     this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
-    const frame = { port: this.#socket.port, sequence: this.#sequence, type: request.type, payload: request.payload };
+    return { port: this.#socket.port, sequence: this.#sequence, type, flags: flags | more, payload };
+  }
+
+  /** What is refused as a whole is refused in the name of the message that begins the batch. */
+  #collectAll(sequences: readonly number[], wanted: number, deadline: Deadline): void {
+    for (let acknowledged = 0; acknowledged < wanted; ) {
+      for (const frame of decodeFrames(this.#socket.receive(deadline))) {
+        if (!sequences.includes(frame.sequence) || frame.port !== this.#socket.port) continue;
+        const end = endOf(frame);
+        if (end === undefined) continue;
+        if (end.errno !== 0) throw new NetlinkRefusal(end);
+        acknowledged++;
+      }
+    }
+  }
+
+  #exchange<T>(request: Request, flags: number, answer: Decoder<T>, deadline: Deadline): Answer<T> {
+    const frame = this.#frame(request, NLM_F_REQUEST | flags);
     try {
-      this.#socket.send(encodeFrame({ ...frame, flags: NLM_F_REQUEST | flags | (request.flags ?? 0) }));
+      this.#socket.send(encodeFrame(frame));
       return this.#collect(answer, deadline);
     } catch (error) {
       if (!(error instanceof NetlinkRefusal)) this.close();

@@ -29,6 +29,19 @@ export const u32 = integer(4, 0, 0xffff_ffff, {
   read: (view, offset) => view.getUint32(offset, littleEndian),
   write: (view, offset, value) => view.setUint32(offset, value, littleEndian),
 });
+export const u32be = integer(4, 0, 0xffff_ffff, {
+  read: (view, offset) => view.getUint32(offset),
+  write: (view, offset, value) => view.setUint32(offset, value),
+});
+export const s32be = integer(4, -0x8000_0000, 0x7fff_ffff, {
+  read: (view, offset) => view.getInt32(offset),
+  write: (view, offset, value) => view.setInt32(offset, value),
+});
+/** As far as numbers go: 2^53 - 1. */
+export const u64be = integer(8, 0, Number.MAX_SAFE_INTEGER, {
+  read: (view, offset) => Number(view.getBigUint64(offset)),
+  write: (view, offset, value) => view.setBigUint64(offset, BigInt(value)),
+});
 export const s32 = integer(4, -0x8000_0000, 0x7fff_ffff, {
   read: (view, offset) => view.getInt32(offset, littleEndian),
   write: (view, offset, value) => view.setInt32(offset, value, littleEndian),

@@ -4,6 +4,8 @@ import type { OperationDefinition } from './definition.ts';
 import type { Effect } from './effect.ts';
 import { releaseLease, reserveLease, undoReserveLease } from './leases.ts';
 import { changeLink, createLink, moveLink, removeLink, undoChangeLink, undoCreateLink, undoMoveLink } from './links.ts';
+import { disableMacGuard, enableMacGuard, undoEnableMacGuard } from './mac-guard.ts';
+import { disableMasquerade, enableMasquerade, undoEnableMasquerade } from './masquerade.ts';
 import type { OperationKind } from './operation.ts';
 import { addPortVlans, changePort, removePortVlans, undoChangePort, undoPortVlans } from './ports.ts';
 import { addRoute, removeRoute, replaceRoute, undoAddRoute, undoRemoveRoute, undoReplaceRoute } from './routes.ts';
@@ -24,6 +26,10 @@ export const definitions: { readonly [K in OperationKind]: OperationDefinition<K
   'route.replace': replaceRoute,
   'route.remove': removeRoute,
   'sysctl.write': writeSysctl,
+  'masquerade.enable': enableMasquerade,
+  'masquerade.disable': disableMasquerade,
+  'mac-guard.enable': enableMacGuard,
+  'mac-guard.disable': disableMacGuard,
   'lease.reserve': reserveLease,
   'lease.release': releaseLease,
 };
@@ -64,6 +70,12 @@ export function undo(effect: Effect, context: OperationContext): void {
       break;
     case 'sysctl.write':
       undoWriteSysctl(effect, context);
+      break;
+    case 'masquerade.enable':
+      undoEnableMasquerade(effect, context);
+      break;
+    case 'mac-guard.enable':
+      undoEnableMacGuard(effect, context);
       break;
     case 'lease.reserve':
       undoReserveLease(effect, context);

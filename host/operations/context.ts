@@ -1,6 +1,8 @@
+import type { RuleOwner } from '../firewall/owner.ts';
 import type { Leases } from '../ipam/leases.ts';
 import { KernelError } from '../kernel/errors.ts';
 import type { Link, NetworkNamespace } from '../kernel/kernel.ts';
+import type { IpPrefix } from '../net/prefix.ts';
 import type { Door } from './operation.ts';
 
 /** What operations act on: the two namespaces of one attachment, and its leases. */
@@ -9,8 +11,14 @@ export interface OperationContext {
   /** Undefined where the call came without one, or it is gone. */
   readonly sandbox: NetworkNamespace | undefined;
   readonly leases: Leases;
+  /** Whose rules of the firewall it is about. */
+  readonly attachment: RuleOwner;
+  /** Addresses that were masqueraded, by the record or the previous result; undefined where neither says. */
+  readonly masqueraded: readonly IpPrefix[] | undefined;
   /** Links that the record shows as this attachment's own: `host 12`. What is done to them dies with them. */
   readonly owned: Set<`${Door} ${number}`>;
+  /** Links that this call has made, shared ones among them. */
+  readonly made: Set<`${Door} ${number}`>;
   /** Runs the DEL of a delegate whose ADD this attachment ran. */
   readonly releaseDelegate: (type: string) => void;
 }

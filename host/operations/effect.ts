@@ -45,6 +45,8 @@ export type Effect =
       readonly before: string;
       readonly after: string;
     }
+  | { readonly kind: 'masquerade.enable'; readonly addresses: readonly IpPrefix[] }
+  | { readonly kind: 'mac-guard.enable' }
   | { readonly kind: 'lease.reserve'; readonly directory: string; readonly address?: IpAddress }
   /** The delegate's own record, and its DEL, have the rest. */
   | { readonly kind: 'delegate.add'; readonly type: string };

@@ -8,14 +8,14 @@ import type { Door, LinkBlueprint } from './operation.ts';
 import { restoring } from './undoing.ts';
 
 /**
- * A bridge in the host's namespace is shared; all else dies with the attachment. A veth is known by the name of the end that the host
+ * A bridge in the host's namespace is shared, and a veth with both ends there; all else dies with the attachment. A veth is known by the name of the end that the host
  * names, drawn here; other links by a name that was free when the record was written.
  */
 export const createLink: OperationDefinition<'link.create'> = {
   plan({ door, link }, context) {
     const namespace = namespaceOf(context, door);
-    if (door === 'host' && link.plan.kind === 'bridge') {
-      const effect: EffectOf<'link.create'> = { kind: 'link.create', door, name: link.name, linkKind: 'bridge' };
+    if (isShared(door, link)) {
+      const effect: EffectOf<'link.create'> = { kind: 'link.create', door, name: link.name, linkKind: link.plan.kind };
       const exists = namespace.linkByName(link.name) !== undefined;
       return { scope: 'shared', object: `link ${link.name}`, effect: exists ? undefined : effect };
     }
@@ -27,7 +27,9 @@ export const createLink: OperationDefinition<'link.create'> = {
 
   apply({ door, link }, plan, context) {
     const made = namespaceOf(context, door).createLink({ ...link, plan: kernelPlan(link, plan, context) });
-    if (plan.scope === 'private') own(door, link, made, context);
+    const both = endsOf(door, link, made);
+    for (const end of both) context.made.add(end);
+    if (plan.scope === 'private') for (const end of both) context.owned.add(end);
     return made;
   },
 };
@@ -110,6 +112,11 @@ export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'p
   return door === 'host' ? { scope: 'shared', object: `link ${link.name}`, effect } : { scope: 'private', effect };
 }
 
+/** A bridge of the host's, and a pair with both ends there: the host's place in a VLAN of a bridge. */
+function isShared(door: Door, { plan }: LinkBlueprint): boolean {
+  return door === 'host' && (plan.kind === 'bridge' || (plan.kind === 'veth' && plan.peerDoor === 'host'));
+}
+
 /** Ports of a bridge. */
 function portsOf(namespace: NetworkNamespace, bridge: Link): readonly Link[] {
   return namespace.links().filter((link) => link.controller === bridge.index);
@@ -144,17 +151,16 @@ function kernelPlan(link: LinkBlueprint, plan: Plan, context: OperationContext):
   if (link.plan.kind !== 'veth') return { ...link.plan };
   const { peerDoor, peerName, peerMtu } = link.plan;
   const drawn = plan.scope === 'private' && plan.effect?.kind === 'link.create' ? plan.effect.name : undefined;
-  const name = peerName ?? drawn;
-  if (name === undefined) throw new TypeError('a veth without a name for its other end');
-  const peer = { kind: 'veth' as const, peerName: name, peerNamespace: namespaceOf(context, peerDoor) };
+  const peerNamespace = namespaceOf(context, peerDoor);
+  // A shared pair is known by the end that has a name of its own.
+  const peer = { kind: 'veth' as const, peerName: peerName ?? drawn ?? drawName(peerNamespace), peerNamespace };
   return peerMtu === undefined ? peer : { ...peer, peerMtu };
 }
 
-function own(door: Door, link: LinkBlueprint, made: Link, context: OperationContext): void {
-  context.owned.add(`${door} ${made.index}`);
-  if (link.plan.kind === 'veth' && made.details.kind === 'veth') {
-    context.owned.add(`${link.plan.peerDoor} ${made.details.peerIndex}`);
-  }
+function endsOf(door: Door, link: LinkBlueprint, made: Link): readonly `${Door} ${number}`[] {
+  const { plan } = link;
+  if (plan.kind !== 'veth' || made.details.kind !== 'veth') return [`${door} ${made.index}`];
+  return [`${door} ${made.index}`, `${plan.peerDoor} ${made.details.peerIndex}`];
 }
 
 /** The fields of the link that the change would make different, as they are now. */

@@ -1,5 +1,7 @@
+import type { MasqueradeBackend } from '../firewall/masquerade.ts';
 import type { AddressFlags, BridgePortChange, Link, LinkChange, NewLink, Route, VlanRange } from '../kernel/kernel.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
 import type { IpPrefix } from '../net/prefix.ts';
 
 /** Which namespace: that of the attachment, or the host's. */
@@ -72,6 +74,15 @@ export interface OperationTable {
   'route.replace': { take: { readonly door: Door; readonly route: Route }; give: undefined };
   'route.remove': { take: { readonly door: Door; readonly route: Route }; give: undefined };
   'sysctl.write': { take: { readonly door: Door; readonly key: string; readonly value: string }; give: undefined };
+  /** Of the attachment's own addresses, on the host's way out. */
+  'masquerade.enable': {
+    take: { readonly addresses: readonly IpPrefix[]; readonly backend: MasqueradeBackend };
+    give: undefined;
+  };
+  'masquerade.disable': { take: object; give: undefined };
+  /** `index` is the host's end. */
+  'mac-guard.enable': { take: { readonly index: number; readonly mac: MacAddress }; give: undefined };
+  'mac-guard.disable': { take: object; give: undefined };
   'lease.reserve': { take: LeaseRequest; give: Reservation };
   'lease.release': { take: { readonly directory: string }; give: undefined };
 }
@@ -109,6 +120,14 @@ export function describeOperation(operation: Operation): string {
       return `${operation.kind.slice('route.'.length)} route to ${operation.route.destination}${where}`;
     case 'sysctl.write':
       return `write ${operation.value} to ${operation.key}${where}`;
+    case 'masquerade.enable':
+      return `masquerade ${operation.addresses.join(', ')}`;
+    case 'masquerade.disable':
+      return 'stop masquerading';
+    case 'mac-guard.enable':
+      return `let link ${operation.index} send as ${operation.mac} alone`;
+    case 'mac-guard.disable':
+      return 'stop guarding hardware addresses';
     case 'lease.reserve':
       return `lease ${operation.address ?? 'an address'} in ${operation.directory}`;
     case 'lease.release':

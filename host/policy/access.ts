@@ -2,7 +2,7 @@ import type { Door, Operation } from '../operations/operation.ts';
 
 /** What a plugin asks for besides changing something. */
 export type Inquiry =
-  | { readonly kind: 'sandbox' | 'host' | 'log' }
+  | { readonly kind: 'sandbox' | 'host' | 'log' | 'masquerade.read' | 'mac-guard.read' }
   | { readonly kind: 'link.read' | 'address.read' | 'route.read'; readonly door: Door }
   | { readonly kind: 'sysctl.read'; readonly door: Door; readonly key: string }
   | { readonly kind: 'lease.read'; readonly directory: string }
@@ -54,6 +54,14 @@ const interfaces: Readonly<Record<string, Granting>> = {
   'bulkhead:net/sysctls': {
     kinds: ['sysctl.read', 'sysctl.write'],
     example: '- sysctl.read: { door: sandbox, key: "ipv4/conf/{$ifname}/*" }',
+  },
+  'bulkhead:net/masquerade': {
+    kinds: ['masquerade.read', 'masquerade.enable', 'masquerade.disable'],
+    example: '- masquerade.enable: { when: $config/ipMasq, addresses: $leased }',
+  },
+  'bulkhead:net/mac-guard': {
+    kinds: ['mac-guard.read', 'mac-guard.enable', 'mac-guard.disable'],
+    example: '- mac-guard.enable: { when: $config/macspoofchk, link: $created }',
   },
   'bulkhead:ipam/leases': {
     kinds: ['lease.read', 'lease.reserve', 'lease.release'],

@@ -2,7 +2,16 @@ import type { Door, OperationOf } from '../operations/operation.ts';
 import type { Access, AccessKind } from './access.ts';
 import type { Decision, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
 import { suggestRule } from './suggest.ts';
-import { isOn, matchesAddress, matchesKey, matchesPrefix, matchesRange, matchesText, matchesValue } from './terms.ts';
+import {
+  configuredVlans,
+  isOn,
+  matchesAddress,
+  matchesKey,
+  matchesPrefix,
+  matchesRange,
+  matchesText,
+  matchesValue,
+} from './terms.ts';
 
 /** Main, and that of a host's own addresses (linux/rtnetlink.h); others have to be named. */
 const ordinaryTable = 254;
@@ -31,6 +40,10 @@ function allows(rule: Rule, access: Access, request: Request): boolean {
     case 'sandbox':
     case 'host':
     case 'log':
+    case 'masquerade.read':
+    case 'masquerade.disable':
+    case 'mac-guard.read':
+    case 'mac-guard.disable':
     case 'link.read':
     case 'address.read':
     case 'route.read':
@@ -69,6 +82,12 @@ function allows(rule: Rule, access: Access, request: Request): boolean {
         matchesKey(access.key, rule.key, request, () => request.created(access.door)) &&
         matchesValue(access.value, rule.value, request)
       );
+    case 'masquerade.enable':
+      return access.addresses.every((address) => matchesPrefix(address, rule.addresses, request));
+    case 'mac-guard.enable': {
+      const link = request.link('host', access.index);
+      return link !== undefined && isLinkOf(rule.link, link, request);
+    }
     case 'lease.read':
     case 'lease.release':
       return allowsDirectory(rule, access.directory, request);
@@ -137,10 +156,16 @@ function textsOf(values: readonly Value[] | undefined): Texts {
 
 function allowsVlans(first: number, last: number, wanted: Texts, request: Request): boolean {
   return (wanted ?? []).some((text) => {
+    if (text === '$vlans') return isWithin(first, last, configuredVlans(request));
     if (text.startsWith('$')) return first === last && matchesValue(first, [text], request);
     const [from, to = from] = text.split('-').map(Number);
     return from !== undefined && to !== undefined && from <= first && last <= to;
   });
+}
+
+function isWithin(first: number, last: number, ids: ReadonlySet<number>): boolean {
+  for (let id = first; id <= last; id++) if (!ids.has(id)) return false;
+  return true;
 }
 
 type RouteAccess = OperationOf<'route.add' | 'route.replace' | 'route.remove'>;

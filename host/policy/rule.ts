@@ -34,7 +34,7 @@ export interface Rule {
   readonly vlans?: Texts;
   /** The directory above those of networks. */
   readonly dataDir?: Texts;
-  /** Networks that leases may be from. */
+  /** Networks that leases may be from; addresses that may be masqueraded. */
   readonly addresses?: Texts;
   readonly path?: Texts;
   readonly type?: Texts;

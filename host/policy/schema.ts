@@ -6,7 +6,11 @@ import { isTerm, splitKey } from './terms.ts';
 const term = z
   .string()
   .min(1)
-  .refine((text) => !text.startsWith('$') || isTerm(text), 'no such term: see docs/policy.md');
+  .refine((text) => !text.startsWith('$') || isTerm(text), 'no such term: see docs/policy.md')
+  .refine(
+    (text) => [...text.matchAll(/[{}]([^{}]*)/g)].every(([part, inner = '']) => part.startsWith('}') || isTerm(inner)),
+    'braces are for terms: {$config/bridge}.{$config/vlan}',
+  );
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]).transform(asList);
 const texts = oneOrMore(term);
 const values = oneOrMore(z.union([term, z.number(), z.boolean()]));
@@ -66,6 +70,8 @@ const rules = {
   'lease.read': leases,
   'lease.reserve': z.strictObject({ when, dataDir: texts, addresses: texts }),
   'lease.release': leases,
+  'masquerade.enable': z.strictObject({ when, addresses: texts }),
+  'mac-guard.enable': z.strictObject({ when, link: texts }),
   'resolver.read': z.strictObject({ when, path: texts }),
   delegate: z.strictObject({
     when,
@@ -74,7 +80,15 @@ const rules = {
   }),
 };
 
-const words = z.enum(['sandbox', 'host', 'log']);
+const words = z.enum([
+  'sandbox',
+  'host',
+  'log',
+  'masquerade.read',
+  'masquerade.disable',
+  'mac-guard.read',
+  'mac-guard.disable',
+]);
 const optionalRules = Object.fromEntries(Object.entries(rules).map(([kind, schema]) => [kind, schema.optional()])) as {
   [K in keyof typeof rules]: z.ZodOptional<(typeof rules)[K]>;
 };

@@ -23,7 +23,15 @@ function fieldsOf(access: Access, request: Request): Fields | undefined {
     case 'sandbox':
     case 'host':
     case 'log':
+    case 'masquerade.read':
+    case 'masquerade.disable':
+    case 'mac-guard.read':
+    case 'mac-guard.disable':
       return undefined;
+    case 'masquerade.enable':
+      return { addresses: access.addresses };
+    case 'mac-guard.enable':
+      return { link: onLink({ door: 'host', index: access.index }, request).link };
     case 'link.read':
     case 'address.read':
     case 'route.read':

@@ -20,9 +20,9 @@ export function isOn(term: string, request: Request): boolean {
   return resolveTerm(term, request).some((text) => text !== 'false' && text !== '0');
 }
 
-/** Terms that a policy may use. `$created`, `$routes` and `$current` are about the object of an access; see `decide`. */
+/** Terms that a policy may use. `$created`, `$routes`, `$vlans` and `$current` are about the object of an access; see `decide`. */
 export function isTerm(text: string): boolean {
-  return /^\$(ifname|network|leased|gateways|subnets|created|routes|current|config(\/[^{}]+)+|args\/[A-Za-z0-9_]+)$/.test(
+  return /^\$(ifname|network|leased|gateways|subnets|vlans|created|routes|current|config(\/[^{}]+)+|args\/[A-Za-z0-9_]+)$/.test(
     text,
   );
 }
@@ -36,9 +36,22 @@ interface Expanded {
 /** The texts of a rule, with terms replaced by what they stand for. */
 function expand(wanted: Texts, request: Request): readonly Expanded[] {
   return (wanted ?? []).flatMap((text): readonly Expanded[] => {
-    if (!text.startsWith('$')) return [{ text, literal: false }];
-    return resolveTerm(text, request).map((found) => ({ text: found, literal: true }));
+    if (text.startsWith('$')) return resolveTerm(text, request).map((found) => ({ text: found, literal: true }));
+    if (!text.includes('{')) return [{ text, literal: false }];
+    const filled = fill(text, request);
+    return filled === undefined ? [] : [{ text: filled, literal: true }];
   });
+}
+
+/** `{$config/bridge}.{$config/vlan}` with what the terms stand for; undefined where one does not stand for one thing. */
+function fill(template: string, request: Request): string | undefined {
+  let whole = true;
+  const filled = template.replaceAll(/\{([^{}]*)\}/g, (_, term: string) => {
+    const [found, ...others] = resolveTerm(term, request);
+    if (found === undefined || others.length > 0) whole = false;
+    return found ?? '';
+  });
+  return whole ? filled : undefined;
 }
 
 /** Whether a name, a path or a type is one of those wanted. */
@@ -56,15 +69,20 @@ function globMatches(glob: string, text: string): boolean {
   return new RegExp(`^${pattern}$`, 'u').test(text);
 }
 
-/** Whether a value that is to be set is one of those wanted. `*` stands for any. Text and number of one spelling are the same, hardware addresses in any. */
+/** Whether a value that is to be set is one of those wanted. `*` stands for any, `68-65535` for the numbers between. Text and number of one spelling are the same, hardware addresses in any. */
 export function matchesValue(actual: unknown, wanted: readonly Value[] | undefined, request: Request): boolean {
   const spelled = String(actual).toLowerCase();
   return (wanted ?? []).some((one) => {
-    if (one === '*') return true;
+    if (one === '*' || (typeof actual === 'number' && isInRange(actual, one))) return true;
     const isTerm = typeof one === 'string' && one.startsWith('$');
     const found = isTerm ? resolveTerm(one, request) : [String(one)];
     return found.some((text) => spellingOf(text, spelled) === spelled);
   });
+}
+
+function isInRange(actual: number, wanted: Value): boolean {
+  const [, least, most] = /^(\d+)-(\d+)$/.exec(String(wanted)) ?? [];
+  return least !== undefined && Number(least) <= actual && actual <= Number(most);
 }
 
 /** Lower case; for a hardware address, in any of Go's forms, the one with colons. */
@@ -150,6 +168,20 @@ function subnets(request: Request): readonly string[] {
   collect(request.configuration('/ipam/ranges'));
   collect(request.configuration('/runtimeConfig/ipRanges'));
   return found;
+}
+
+/** The VLANs that the configuration puts the container's port into: its own or, with a trunk alone, 1, and those of the trunk. */
+export function configuredVlans(request: Request): ReadonlySet<number> {
+  const own = Number(request.configuration('/vlan') ?? 0);
+  const trunk = request.configuration('/vlanTrunk');
+  const ids = new Set([own === 0 ? 1 : own]);
+  for (const item of Array.isArray(trunk) ? trunk : []) {
+    const { id, minID, maxID } = (item ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof id === 'number') ids.add(id);
+    if (typeof minID !== 'number' || typeof maxID !== 'number') continue;
+    for (let one = minID; one <= Math.min(maxID, 4094); one++) ids.add(one);
+  }
+  return ids;
 }
 
 /** Text of a value that a term leads to. Objects stand for nothing. */

@@ -36,11 +36,11 @@ function deniedOfOperation(verb: Verb, operation: Operation): Denial {
   }
 }
 
+const removals: readonly string[] = ['link.remove', 'lease.release', 'masquerade.disable', 'mac-guard.disable'];
+
 /** Removing a link cannot be taken back, so an ADD does not remove any; the host takes back what the ADD made. */
 function deniedInAdd(operation: Operation): Denial {
-  return operation.kind === 'link.remove' || operation.kind === 'lease.release'
-    ? 'ADD does not take away; the host does where it fails'
-    : undefined;
+  return removals.includes(operation.kind) ? 'ADD does not take away; the host does where it fails' : undefined;
 }
 
 function takesAway(operation: Operation): boolean {
@@ -50,6 +50,8 @@ function takesAway(operation: Operation): boolean {
     case 'address.remove':
     case 'route.remove':
     case 'lease.release':
+    case 'masquerade.disable':
+    case 'mac-guard.disable':
       return true;
     case 'link.change':
       return turnsOff(operation.change);
@@ -63,6 +65,8 @@ function takesAway(operation: Operation): boolean {
     case 'route.replace':
     case 'sysctl.write':
     case 'lease.reserve':
+    case 'masquerade.enable':
+    case 'mac-guard.enable':
       return false;
   }
 }

@@ -99,6 +99,8 @@ export class Machine implements Disposable {
     binaries: string,
   ) {
     const env: Record<string, string> = { ...more, CNI_COMMAND: verb, CNI_PATH: path ?? binaries };
+    // The reference executes iptables and nft.
+    if (binaries !== this.binaries) env.PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
     if (id !== undefined) env.CNI_CONTAINERID = id;
     if (netns !== undefined) env.CNI_NETNS = netns;
     if (ifname !== undefined) env.CNI_IFNAME = ifname;
@@ -123,6 +125,13 @@ export class Machine implements Disposable {
   /** Runs a shell command in a namespace. */
   run(path: string, command: string): string {
     return spawnSync('/usr/bin/nsenter', [`--net=${path}`, 'sh', '-c', command], { encoding: 'utf8' }).stdout;
+  }
+
+  /** nftables of a namespace as nft shows them, without the numbers that the kernel gives; undefined where there is no nft. */
+  ruleset(path = this.host.path): readonly unknown[] | undefined {
+    if (spawnSync('nft', ['--version']).error !== undefined) return undefined;
+    const { nftables } = JSON.parse(this.run(path, 'nft -j list ruleset')) as { nftables: readonly object[] };
+    return nftables.filter((one) => !('metainfo' in one)).map(withoutHandles);
   }
 
   /** Files of leases that somebody holds. */
@@ -181,4 +190,11 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function withoutHandles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutHandles);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key]) => key !== 'handle');
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutHandles(item)]));
 }

@@ -63,12 +63,20 @@ const settings = [
   'ipv6/conf/cni0/accept_ra',
 ];
 
+const cleanUp = [
+  'ip link del cni0',
+  'echo 0 > /proc/sys/net/ipv4/ip_forward',
+  'echo 0 > /proc/sys/net/ipv6/conf/all/forwarding',
+  'nft flush ruleset',
+].join(';');
+
 function mask(text: string, machine: Machine): unknown {
   const masked: unknown = JSON.parse(
     text
       .replaceAll(machine.directory, 'DIR')
       .replaceAll(/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, 'MAC')
       .replaceAll(/veth[0-9a-f]{8}/g, 'VETH')
+      .replaceAll(/CNI-[0-9a-f]{24}/g, 'CHAIN')
       .replaceAll(/fe80::[0-9a-f:]+/g, 'LINKLOCAL')
       .replaceAll(/\/[^"]*bulkhead-netns-[^"/]*\/net/g, 'NETNS'),
   );
@@ -102,6 +110,10 @@ function stateOf(machine: Machine, container: TestNamespace): unknown {
   const text = JSON.stringify({
     host: [maskedSnapshot(machine.snapshot()), read(machine.host.path)],
     container: [maskedSnapshot(machine.snapshot(container.path)), read(container.path)],
+    ruleset: machine
+      .ruleset()
+      ?.map((one) => JSON.stringify(one))
+      .sort(),
     leases: Object.fromEntries(filesIn(leases).map((name) => [name, readFileSync(join(leases, name), 'utf8')])),
   });
   return mask(text, machine);
@@ -126,6 +138,12 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     ['with an address', v4, {}],
     ['as the gateway', v4, { isGateway: true }],
     ['as the default gateway of both families', dual, { isDefaultGateway: true }],
+    ['with masquerading', v4, { ipMasq: true, isGateway: true }],
+    ['with masquerading of both families', dual, { ipMasq: true, isDefaultGateway: true }],
+    ['with masquerading of an address by itself', fixed([{ address: '10.1.0.5/32' }]), { ipMasq: true }],
+    ['with masquerading of a network of no whole bytes', fixed([{ address: '10.1.0.5/27' }]), { ipMasq: true }],
+    ['with guarded hardware addresses', v4, { macspoofchk: true }],
+    ['with guarded hardware addresses on layer 2', undefined, { macspoofchk: true }],
     ['with hairpin mode', v4, { hairpinMode: true }],
     ['with promiscuous mode', v4, { promiscMode: true }],
     ['with an MTU', v4, { mtu: 1400, isGateway: true }],
@@ -189,15 +207,47 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
         const removed = machine.call('bridge', { ...call, verb: 'DEL' }, config, binaries);
         eventually(() => expect(machine.snapshot().links.find(({ name }) => name === 'cni0')?.state).not.toBe('up'));
         const left = stateOf(machine, container);
-        machine.run(
-          machine.host.path,
-          'ip link del cni0; echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding',
-        );
+        machine.run(machine.host.path, cleanUp);
         machine.run(machine.host.path, `rm -rf ${machine.leases}`);
         return { added: result(added, machine), attached, removed: result(removed, machine), left };
       });
       expect(states[0]).toEqual(states[1]);
       expect(states[0]?.added).toMatchObject({ status: 0 });
+    },
+    60_000,
+  );
+
+  test.each([
+    ['masquerading', { ipMasq: true, isGateway: true }],
+    ['guarded hardware addresses', { macspoofchk: true }],
+    ['both, and flags of the port', { ipMasq: true, macspoofchk: true, hairpinMode: true }],
+  ])(
+    'what one attached with %s the other finds right, and takes away',
+    (_, more) => {
+      const machine = ours;
+      for (const [adding, removing] of [
+        [machine.binaries, referenceBinaries],
+        [referenceBinaries, machine.binaries],
+      ] as const) {
+        const container = machine.container();
+        const call = { id: 'moved', netns: container.path, ifname: 'eth0' };
+        const config = network(machine, dual, { ...more, cniVersion: '1.0.0' });
+        const { json: prevResult, status } = machine.call('bridge', { ...call, verb: 'ADD' }, config, adding);
+        expect(status).toBe(0);
+        const checked = machine.call('bridge', { ...call, verb: 'CHECK' }, { ...config, prevResult }, removing);
+        expect(checked).toMatchObject({ status: 0, stdout: '' });
+        const removed = machine.call('bridge', { ...call, verb: 'DEL' }, { ...config, prevResult }, removing);
+        expect(removed).toMatchObject({ status: 0 });
+        const left = JSON.stringify(machine.ruleset());
+        expect([left.includes('moved'), left.includes('CNI-'), left.includes('10.1.0.')]).toEqual([
+          false,
+          false,
+          false,
+        ]);
+        expect(machine.leased('net')).toEqual([]);
+        machine.call('bridge', { ...call, verb: 'DEL' }, config);
+        machine.run(machine.host.path, cleanUp);
+      }
     },
     60_000,
   );

@@ -237,12 +237,16 @@ describe('ADD with IPAM', () => {
 });
 
 describe('ADD fails, and leaves nothing behind', () => {
-  const unsupported = (key: string) => `this version of the bridge plugin does not support "${key}"`;
   test.each<[object, number, string, Asked?]>([
-    [{ vlan: 5 }, 7, unsupported('vlan')],
-    [{ vlanTrunk: [{ id: 5 }] }, 7, unsupported('vlanTrunk')],
-    [{ macspoofchk: true }, 7, unsupported('macspoofchk')],
-    [{ ipMasq: true }, 7, unsupported('ipMasq')],
+    [{ vlan: 4095 }, 999, 'invalid VLAN ID 4095 (must be between 0 and 4094)'],
+    [{ vlan: -1 }, 999, 'invalid VLAN ID -1 (must be between 0 and 4094)'],
+    [{ vlanTrunk: [{ minID: 0, maxID: 4 }] }, 999, 'incorrect trunk minID parameter'],
+    [{ vlanTrunk: [{ minID: 4, maxID: 4095 }] }, 999, 'incorrect trunk maxID parameter'],
+    [{ vlanTrunk: [{ minID: 4, maxID: 3 }] }, 999, 'minID is greater than maxID in trunk parameter'],
+    [{ vlanTrunk: [{ minID: 4 }] }, 999, 'minID and maxID should be configured simultaneously, maxID is missing'],
+    [{ vlanTrunk: [{ maxID: 4 }] }, 999, 'minID and maxID should be configured simultaneously, minID is missing'],
+    [{ vlanTrunk: [{ id: 0 }] }, 999, 'incorrect trunk id parameter'],
+    [{ ipMasq: true, ipMasqBackend: 'pf' }, 999, 'unknown ipmasq backend "pf"'],
     [
       { mtu: '1500' },
       999,

@@ -17,6 +17,7 @@ import { addPortVlans, changeBridgePort, findBridgePort, removePortVlans } from 
 import { changeLink, createLink, findLinkByIndex, findLinkByName, listLinks, moveLink, removeLink } from './links.ts';
 import type { RouteChannel } from './route-channel.ts';
 import { addRoute, listRoutes, removeRoute, replaceRoute } from './routes.ts';
+import { LinuxRuleset } from './ruleset.ts';
 import { readSysctl, writeSysctl } from './sysctls.ts';
 import { waitUntilUp, waitUntilUsable } from './waits.ts';
 
@@ -25,6 +26,7 @@ export class LinuxNamespace implements NetworkNamespace {
   readonly path: string;
   readonly #channel: RouteChannel;
   readonly #onClose: () => void;
+  #ruleset: LinuxRuleset | undefined;
 
   constructor(channel: RouteChannel, onClose: () => void) {
     this.path = channel.path;
@@ -34,6 +36,11 @@ export class LinuxNamespace implements NetworkNamespace {
 
   get cookie(): bigint {
     return this.#channel.cookie;
+  }
+
+  get ruleset(): LinuxRuleset {
+    this.#ruleset ??= new LinuxRuleset(this.#channel.netfilter);
+    return this.#ruleset;
   }
 
   links(): Link[] {

@@ -1,6 +1,7 @@
 import type { Decoder } from '../../netlink/codec.ts';
 import { NetlinkConnection, type Request } from '../../netlink/connection.ts';
 import { NetlinkRefusal } from '../../netlink/errors.ts';
+import { NETLINK_NETFILTER } from '../../netlink/netfilter/tables.ts';
 import { NETLINK_ROUTE } from '../../netlink/route/family.ts';
 import { KernelNetlinkSocket } from '../../netlink/socket.ts';
 import type { Deadline } from '../../system/deadline.ts';
@@ -14,9 +15,11 @@ export interface ChannelOptions {
   readonly thread: ThreadNamespace;
   readonly deadline: () => Deadline;
   readonly beforeReceive?: (() => void) | undefined;
+  /** NETLINK_* (linux/netlink.h); NETLINK_ROUTE where absent. */
+  readonly protocol?: number;
 }
 
-/** A request of rtnetlink; what comes back is the same message. */
+/** A request of rtnetlink or nfnetlink; what comes back is the same message. */
 export interface RouteRequest<T> {
   /** `cannot <attempt>: ...` in errors. */
   readonly attempt: string;
@@ -29,7 +32,7 @@ export interface RouteRequest<T> {
 }
 
 /**
- * rtnetlink to one namespace. The socket is opened there when first needed, kept, and opened anew after it broke or was dropped.
+ * rtnetlink, or another protocol, to one namespace. The socket is opened there when first needed, kept, and opened anew after it broke or was dropped.
  * Everything here throws KernelError.
  */
 export class RouteChannel {
@@ -40,6 +43,7 @@ export class RouteChannel {
   readonly #subscriptions = new Set<KernelNetlinkSocket>();
   #connection: NetlinkConnection | undefined;
   #cookie: bigint | undefined;
+  #netfilter: RouteChannel | undefined;
   #closed = false;
 
   constructor(fd: number, path: string, options: ChannelOptions) {
@@ -60,6 +64,12 @@ export class RouteChannel {
   /** Has something done, and waits for the acknowledgement. Returns what the kernel said besides, mostly nothing. */
   execute<T>(request: RouteRequest<T>): T[] {
     return this.#ask(request, 'change');
+  }
+
+  /** Has all of it done or none: see NetlinkConnection. */
+  transact(attempt: string, begin: Request, requests: readonly Request[], end: Request): void {
+    const connection = this.#connect(attempt);
+    attempting(this.#where(attempt), () => connection.transact(begin, requests, end, this.deadline));
   }
 
   /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
@@ -92,8 +102,15 @@ export class RouteChannel {
     return attempting(this.#where(attempt), () => this.#options.thread.inside(this.fd, action), what);
   }
 
+  /** nfnetlink to the same namespace. */
+  get netfilter(): RouteChannel {
+    this.#netfilter ??= new RouteChannel(this.fd, this.path, { ...this.#options, protocol: NETLINK_NETFILTER });
+    return this.#netfilter;
+  }
+
   /** Closes the sockets. The next use opens new ones. */
   drop(): void {
+    this.#netfilter?.drop();
     this.#connection?.close();
     this.#connection = undefined;
     for (const socket of this.#subscriptions) socket.close();
@@ -103,6 +120,7 @@ export class RouteChannel {
   /** Closes the sockets for good; the descriptor is the owner's. */
   close(): void {
     this.#closed = true;
+    this.#netfilter?.close();
     this.drop();
   }
 
@@ -123,7 +141,8 @@ export class RouteChannel {
   }
 
   #open(groups: readonly number[] = []): KernelNetlinkSocket {
-    return new KernelNetlinkSocket(NETLINK_ROUTE, { groups, beforeReceive: this.#options.beforeReceive });
+    const { protocol = NETLINK_ROUTE, beforeReceive } = this.#options;
+    return new KernelNetlinkSocket(protocol, { groups, beforeReceive });
   }
 
   #where(attempt: string): string {

@@ -21,6 +21,7 @@ import { describeLink } from './link-state.ts';
 import { changeLink, createLink, moveLink, removeLink } from './links.ts';
 import { findLink, type NamespaceModel } from './model.ts';
 import { addRoute, listRoutes, removeRoute, replaceRoute } from './routes.ts';
+import { MemoryRuleset } from './ruleset.ts';
 import { readSysctl, writeSysctl } from './sysctls.ts';
 import { waitUntilUp, waitUntilUsable } from './waits.ts';
 
@@ -40,6 +41,10 @@ export class MemoryNamespace implements NetworkNamespace {
 
   get cookie(): bigint {
     return this.#model.cookie;
+  }
+
+  get ruleset(): MemoryRuleset {
+    return this.#change((model) => new MemoryRuleset(model.ruleset));
   }
 
   links(): Link[] {

@@ -3,6 +3,7 @@ import type { MacAddress } from '../../net/mac.ts';
 import type { IpPrefix } from '../../net/prefix.ts';
 import type { AssignedAddress, RouteKind, VlanRange } from '../kernel.ts';
 import type { Configuration } from './configuration.ts';
+import type { RulesetModel } from './ruleset.ts';
 
 /** All namespaces, as plain data. What can be worked out from the rest (carrier, operational state) is not stored. */
 export interface WorldModel {
@@ -24,6 +25,7 @@ export interface NamespaceModel {
   readonly ipv6: SharedConfiguration;
   /** By key, those that belong to no link. */
   readonly sysctls: Map<string, string>;
+  readonly ruleset: RulesetModel;
   nextIndex: number;
   /** The local table of IPv4 comes with the first address. Before, the kernel takes every address for a broadcast address. */
   hasLocalTable: boolean;

@@ -2,6 +2,7 @@ import { zeroMac } from './bridges.ts';
 import { configuration, ipv4Defaults, ipv6Defaults, namespaceDefaults } from './configuration.ts';
 import { destroyLink, insert } from './links.ts';
 import type { NamespaceModel, WorldModel } from './model.ts';
+import { newRuleset } from './ruleset.ts';
 
 export function createWorld(options: { readonly bridgeVlans: boolean }): WorldModel {
   return { namespaces: [], bridgeVlans: options.bridgeVlans, nextCookie: 1n, lastMac: 0 };
@@ -17,6 +18,7 @@ export function addNamespace(world: WorldModel): NamespaceModel {
     ipv4: { all: configuration({ ...ipv4Defaults, accept_source_route: '0' }), default: configuration(ipv4Defaults) },
     ipv6: { all: configuration({ ...ipv6Defaults, accept_dad: '0' }), default: configuration(ipv6Defaults) },
     sysctls: new Map(Object.entries(namespaceDefaults)),
+    ruleset: newRuleset(),
     nextIndex: 1,
     hasLocalTable: false,
   };

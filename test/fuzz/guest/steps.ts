@@ -232,7 +232,7 @@ function look(): void {
       routes.all(door(), once(2) ? null : new Some<u32>(index()), once(2) ? null : maybeNumber());
       break;
     case 10:
-      ports.get_(door(), index());
+      ports.read(door(), index());
       break;
     default:
       door().path();

@@ -142,6 +142,16 @@ const networks: Readonly<Record<string, (stage: Stage) => void>> = {
   'leases in a directory that is spelled with a slash at its end': (stage) =>
     attach(stage, stage.ipam(['10.1.0.0/24'], { dataDir: `${stage.leases}/` })),
   'ports that are isolated': (stage) => attach(stage, { portIsolation: true }),
+  'masqueraded addresses': (stage) => attach(stage, { ipMasq: true, ...stage.ipam(both) }),
+  'guarded hardware addresses': (stage) => attach(stage, { macspoofchk: true }),
+  'a VLAN': (stage) => attach(stage, { vlan: 5 }),
+  'a VLAN with a trunk': (stage) => attach(stage, { vlan: 5, vlanTrunk: [{ minID: 7, maxID: 9 }, { id: 11 }] }),
+  'a trunk': (stage) => attach(stage, { vlanTrunk: [{ id: 11 }] }),
+  'a gateway in a VLAN': (stage) => attach(stage, { vlan: 5, isGateway: true, mtu: 1400, ...stage.ipam(both) }),
+  'a gateway in a VLAN where another address gives way': (stage) => {
+    attach(stage, { vlan: 5, isGateway: true, ...stage.ipam(['10.7.0.0/24', 'fd00::/48']) });
+    attach(stage, { vlan: 5, isGateway: true, forceAddress: true, ...stage.ipam(both) });
+  },
   'duplicates that are looked for': (stage) => attach(stage, { enabledad: true, ...stage.ipam(both) }),
   'addresses of the configuration': (stage) =>
     attach(stage, { ipam: { type: 'static', addresses: [{ address: '10.1.0.5/24', gateway: '10.1.0.1' }] } }),
