@@ -23,6 +23,9 @@ export type Effect =
       readonly to: Door;
       readonly name: string;
       readonly newName: string;
+      /** In the namespace that it comes from. */
+      readonly index: number;
+      readonly linkKind: string;
     }
   | {
       readonly kind: 'port.change';

@@ -71,6 +71,11 @@ export const undoChangeLink: Undo<'link.change'> = ({ door, index, names, before
 export const moveLink: OperationDefinition<'link.move'> = {
   plan({ door, index, to, name }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
+    // Where it came from is where it goes: nothing but a new name.
+    if (to === door) {
+      const change = name === undefined ? {} : { name };
+      return changeLink.plan({ kind: 'link.change', door, index, change }, context);
+    }
     const link = linkOf(context, door, index);
     const effect: EffectOf<'link.move'> = {
       kind: 'link.move',
@@ -78,6 +83,8 @@ export const moveLink: OperationDefinition<'link.move'> = {
       to,
       name: link.name,
       newName: name ?? link.name,
+      index,
+      linkKind: link.kind,
     };
     return { scope: 'private', effect };
   },
@@ -89,11 +96,17 @@ export const moveLink: OperationDefinition<'link.move'> = {
   },
 };
 
-export const undoMoveLink: Undo<'link.move'> = ({ from, to, name, newName }, context) => {
+/** Where somebody has taken its name meanwhile, it gets one as the kernel gives it to links of a namespace that ends. */
+export const undoMoveLink: Undo<'link.move'> = ({ from, name, newName, index, linkKind }, context) => {
   const [origin, target] = from === 'host' ? [context.host, context.sandbox] : [context.sandbox, context.host];
-  const link = to === from ? undefined : target?.linkByName(newName);
-  if (origin === undefined || target === undefined || link === undefined) return;
-  restoring(() => target.moveLink(link.index, origin, name));
+  if (origin === undefined || target === undefined) return;
+  const stayed = origin.linkByIndex(index);
+  if (stayed?.name === name && stayed.kind === linkKind) return;
+  // The kernel moves first and renames then.
+  const link = [newName, name].map((one) => target.linkByName(one)).find((one) => one?.kind === linkKind);
+  if (link === undefined) return;
+  const back = origin.linkByName(name) === undefined ? name : spareName(origin);
+  target.moveLink(link.index, origin, back);
 };
 
 /** Taking a link away is for DEL, which only goes forward; an ADD may take back what it made itself, which is undone with its making. */
@@ -115,6 +128,13 @@ export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'p
 /** A bridge of the host's, and a pair with both ends there: the host's place in a VLAN of a bridge. */
 function isShared(door: Door, { plan }: LinkBlueprint): boolean {
   return door === 'host' && (plan.kind === 'bridge' || (plan.kind === 'veth' && plan.peerDoor === 'host'));
+}
+
+/** `dev0` or the next that is free: default_device_exit_net (net/core/dev.c). */
+function spareName(namespace: NetworkNamespace): string {
+  for (let number = 0; ; number++) {
+    if (namespace.linkByName(`dev${number}`) === undefined) return `dev${number}`;
+  }
 }
 
 /** Ports of a bridge. */

@@ -6,7 +6,8 @@ import type { Deadline } from '../system/deadline.ts';
 import { definitions, undo } from './catalog.ts';
 import type { OperationContext } from './context.ts';
 import type { OperationDefinition } from './definition.ts';
-import type { Effect, Plan, SharedObject } from './effect.ts';
+import type { Effect, EffectOf, Plan, SharedObject } from './effect.ts';
+import { type Following, followingOf } from './following.ts';
 import type { SharedLocks } from './locks.ts';
 import type { Operation, OperationKind, OperationOf, ValueOf } from './operation.ts';
 
@@ -92,7 +93,7 @@ export class Transaction {
     operation: OperationOf<K> & Operation,
   ): ValueOf<K> {
     const { context, direction } = this.#options;
-    if (direction === 'forward') return this.#apply(definition, operation, { scope: 'covered' });
+    if (direction === 'forward') return this.#cover(definition, operation, { scope: 'covered' });
     const plan = definition.plan(operation, context);
     if (plan.scope !== 'shared') return this.#run(definition, operation, plan);
     // What was seen before the lock may have changed by now.
@@ -105,7 +106,7 @@ export class Transaction {
     plan: Plan,
   ): ValueOf<K> {
     const { record, observe } = this.#options;
-    if (plan.scope === 'covered') return this.#apply(definition, operation, plan);
+    if (plan.scope === 'covered') return this.#cover(definition, operation, plan);
     observe?.('record', operation);
     if (plan.scope === 'shared') record?.use(plan.object);
     if (plan.effect === undefined) return this.#apply(definition, operation, plan);
@@ -116,6 +117,50 @@ export class Transaction {
       return value;
     } catch (error) {
       if (number !== undefined) this.#takeBackNow(number, plan.effect, error, definition.inSteps ?? false);
+      throw error;
+    }
+  }
+
+  /** Needs no entry of its own; but a link of the attachment's own that gets another name or namespace is on record as what it is then. */
+  #cover<K extends OperationKind>(
+    definition: OperationDefinition<K>,
+    operation: OperationOf<K> & Operation,
+    plan: Plan,
+  ): ValueOf<K> {
+    const { context, record } = this.#options;
+    const apply = () => this.#apply(definition, operation, plan);
+    const following = record && followingOf(operation, context);
+    return record === undefined || following === undefined ? apply() : this.#follow(record, following, apply);
+  }
+
+  #follow<T>(record: AttachmentRecord, { from, to }: Following, change: () => T): T {
+    const entries = [...record.state.committed, ...record.state.open];
+    const before = entries.filter(({ effect, object }) => object === undefined && isSameLink(effect, from));
+    const number = to && record.intend(to);
+    const arrived = () => {
+      if (number !== undefined) record.done(number);
+      for (const entry of before) record.undone(entry.number);
+    };
+    try {
+      const value = change();
+      arrived();
+      return value;
+    } catch (error) {
+      // Else both stay on record, and whichever is there is found.
+      if (error instanceof KernelError && number !== undefined) {
+        if (this.#isThere(from)) record.undone(number);
+        else if (error.refused) arrived();
+      }
+      throw error;
+    }
+  }
+
+  #isThere({ door, name, linkKind }: EffectOf<'link.create'>): boolean {
+    const { host, sandbox } = this.#options.context;
+    try {
+      return (door === 'host' ? host : sandbox)?.linkByName(name)?.kind === linkKind;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
       throw error;
     }
   }
@@ -170,6 +215,10 @@ export class Transaction {
   #locked<T>(object: SharedObject, body: () => T): T {
     return this.#options.locks.with(object, this.#options.deadline(), body);
   }
+}
+
+function isSameLink(effect: Effect, { door, name, linkKind }: EffectOf<'link.create'>): boolean {
+  return effect.kind === 'link.create' && effect.door === door && effect.name === name && effect.linkKind === linkKind;
 }
 
 /** Ports of a bridge that this attachment did not make: somebody without a record, such as the Go plugins, uses it. */

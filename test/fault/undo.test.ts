@@ -130,4 +130,170 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
       expect(bench.state(), operation.kind).toEqual(after);
     }
   });
+
+  describe.skipIf(missing)('to the name of a link', () => {
+    const names = (namespace: NetworkNamespace) => namespace.links().map((link) => link.name);
+
+    test('by moving it through its own door is undone', () => {
+      using bench = furnished();
+      const before = bench.state();
+      for (const door of ['sandbox', 'host'] as const) {
+        const index = indexOf(bench[door], 'old0');
+        bench.perform({ kind: 'link.move', door, index, to: door, name: 'new0' });
+        expect(names(bench[door])).toContain('new0');
+        bench.perform({ kind: 'link.change', door, index, change: { name: 'new1' } });
+        bench.perform({ kind: 'link.move', door, index, to: door, name: 'new2' });
+        bench.rollBack();
+        expect(bench.state()).toEqual(before);
+      }
+    });
+
+    test('and its namespace is undone, also where somebody has taken its name meanwhile', () => {
+      using bench = furnished();
+      for (const [door, to] of [
+        ['host', 'sandbox'],
+        ['sandbox', 'host'],
+      ] as const) {
+        const [from, other] = [names(bench[door]), names(bench[to])];
+        const index = indexOf(bench[door], 'old0');
+        bench.perform({ kind: 'link.move', door, index, to, name: 'new0' });
+        bench.rollBack();
+        expect([names(bench[door]), names(bench[to])]).toEqual([from, other]);
+
+        bench.perform({ kind: 'link.move', door, index: indexOf(bench[door], 'old0'), to, name: 'new0' });
+        bench[door].createLink({ name: 'old0', plan: { kind: 'bridge' } });
+        bench.rollBack();
+        expect(names(bench[to])).toEqual(other);
+        expect(names(bench[door]).sort()).toEqual([...from, 'dev0'].sort());
+        expect(bench[door].linkByName('dev0')?.kind).toBe('veth');
+        expect(bench[door].linkByName('old0')?.kind).toBe('bridge');
+      }
+    });
+
+    /** Ways to give one of the attachment's own links another name. */
+    const renamings: readonly [string, (bench: Workbench) => void][] = [
+      [
+        'a change',
+        ({ perform, sandbox, host }) => {
+          perform({ kind: 'link.change', door: 'sandbox', index: indexOf(sandbox, 'eth0'), change: { name: 'eth1' } });
+          perform({ kind: 'link.change', door: 'host', index: indexOf(host, 'own0'), change: { name: 'own1' } });
+        },
+      ],
+      [
+        'two changes',
+        ({ perform, host }) => {
+          const index = indexOf(host, 'own0');
+          perform({ kind: 'link.change', door: 'host', index, change: { name: 'own1' } });
+          perform({ kind: 'link.change', door: 'host', index, change: { name: 'own2', up: true } });
+        },
+      ],
+      [
+        'a move',
+        ({ perform, host }) =>
+          perform({ kind: 'link.move', door: 'host', index: indexOf(host, 'own0'), to: 'host', name: 'own1' }),
+      ],
+      [
+        'a move through the other door',
+        ({ perform, host }) =>
+          perform({ kind: 'link.move', door: 'host', index: indexOf(host, 'own0'), to: 'sandbox' }),
+      ],
+      [
+        'a move there and back, with new names',
+        ({ perform, host }) => {
+          const index = indexOf(host, 'own0');
+          const moved = perform({ kind: 'link.move', door: 'host', index, to: 'sandbox', name: 'own1' });
+          perform({ kind: 'link.move', door: 'sandbox', index: moved.index, to: 'host', name: 'own2' });
+        },
+      ],
+      [
+        'a change to a name that is taken',
+        ({ perform, host }) => {
+          const index = indexOf(host, 'own0');
+          const change = { name: 'old0', mtu: 1400 };
+          expect(() => perform({ kind: 'link.change', door: 'host', index, change })).toThrow(/exists/);
+        },
+      ],
+    ];
+
+    test.each(renamings)('that the attachment made does not keep it from going: %s', (_, rename) => {
+      using bench = furnished();
+      const before = bench.state();
+      const blueprint = { name: 'eth0', plan: { kind: 'veth', peerDoor: 'host', peerName: 'own0' } } as const;
+      for (const end of ['rollBack', 'release'] as const) {
+        bench.perform({ kind: 'link.create', door: 'sandbox', link: blueprint });
+        rename(bench);
+        bench[end]();
+        expect(bench.state(), end).toEqual(before);
+      }
+    });
+
+    test('that the attachment gave up is not taken from whoever has it then', () => {
+      using bench = furnished();
+      const plan = { kind: 'veth', peerDoor: 'host', peerName: 'own0' } as const;
+      bench.perform({ kind: 'link.create', door: 'sandbox', link: { name: 'eth0', plan } });
+      const own = indexOf(bench.host, 'own0');
+      bench.perform({ kind: 'link.change', door: 'host', index: own, change: { name: 'own1' } });
+      bench.host.createLink({ name: 'own0', plan: { kind: 'veth', peerName: 'theirs', peerNamespace: bench.host } });
+      bench.perform({
+        kind: 'link.create',
+        door: 'sandbox',
+        link: { name: 'eth2', plan: { ...plan, peerName: 'own2' } },
+      });
+      bench.perform({ kind: 'link.remove', door: 'host', index: indexOf(bench.host, 'own2') });
+      bench.host.createLink({ name: 'own2', plan: { kind: 'veth', peerName: 'theirs2', peerNamespace: bench.host } });
+      bench.rollBack();
+      expect(names(bench.host).sort()).toEqual(['lo', 'old0', 'old1', 'own0', 'own2', 'theirs', 'theirs2']);
+      expect(names(bench.sandbox).sort()).toEqual(['lo', 'old0', 'old1']);
+    });
+
+    test('is given to another link of the attachment without its being in the way', () => {
+      using bench = furnished();
+      const before = names(bench.sandbox).sort();
+      const plan = { kind: 'veth', peerDoor: 'sandbox', peerName: 'eth1' } as const;
+      bench.perform({ kind: 'link.create', door: 'sandbox', link: { name: 'eth0', plan } });
+      bench.perform({
+        kind: 'link.move',
+        door: 'sandbox',
+        index: indexOf(bench.sandbox, 'old0'),
+        to: 'host',
+        name: 'x',
+      });
+      // The end that is not the one on record.
+      const end = indexOf(bench.sandbox, 'eth0');
+      bench.perform({ kind: 'link.change', door: 'sandbox', index: end, change: { name: 'old0' } });
+      bench.rollBack();
+      expect(names(bench.sandbox).sort()).toEqual(before);
+    });
+  });
+
+  test.skipIf(missing !== undefined || !onLinux)('of links of its own is undone, whichever answer is lost', () => {
+    let receive = () => {};
+    using bench = furnished({ beforeReceive: () => receive() });
+    const before = bench.state();
+    const plan = { kind: 'veth', peerDoor: 'host', peerName: 'own0' } as const;
+    const steps: readonly ((index: number) => Operation)[] = [
+      (index) => ({ kind: 'link.change', door: 'host', index, change: { name: 'own1' } }),
+      (index) => ({ kind: 'link.move', door: 'host', index, to: 'host', name: 'own1' }),
+      (index) => ({ kind: 'link.move', door: 'host', index, to: 'sandbox', name: 'own1' }),
+    ];
+    for (const step of steps) {
+      for (let lost = 0, done = false; !done; lost++) {
+        bench.perform({ kind: 'link.create', door: 'sandbox', link: { name: 'eth0', plan } });
+        const operation = step(indexOf(bench.host, 'own0'));
+        let now = 0;
+        receive = () => {
+          if (now++ === lost) throw new NetlinkOverrun();
+        };
+        try {
+          bench.perform(operation);
+          done = now <= lost;
+        } catch (error) {
+          expect(error).toBeInstanceOf(KernelError);
+        }
+        receive = () => {};
+        bench.rollBack();
+        expect(bench.state(), `${operation.kind}, answer ${lost}`).toEqual(before);
+      }
+    }
+  });
 });

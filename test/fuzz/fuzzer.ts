@@ -33,10 +33,8 @@ export interface Run {
 
 /** What the host is known to get wrong, each a thing that the plugin can keep from. The aim is none. */
 export const known = [
-  'rename by move',
   'delegate verbs',
   'zeros in paths',
-  'rename what it made',
   'forged handles',
   'spellings of settings',
   'metrics that are capped',

@@ -325,15 +325,14 @@ export function step(): void {
     const ns = door();
     const one = index();
     const what = gentle && !isMine(ns, one) ? gentleChange() : change();
-    if (isMine(ns, one) && avoided.includes('rename what it made')) what.name = null;
     if (one == 1 && avoided.includes('hardware address of lo')) what.mac = null;
     control.change(ns, one, what);
   } else if (kind < 51) {
     const ns = door();
     const one = index();
     const isOwn = isMine(ns, one);
-    const to = (gentle && !isOwn) || (isOwn && avoided.includes('rename what it made')) ? ns : door();
-    const moved = control.move(ns, one, to, ns === to && avoided.includes('rename by move') ? null : maybeName());
+    const to = gentle && !isOwn ? ns : door();
+    const moved = control.move(ns, one, to, maybeName());
     if (!moved.failed) {
       learnIndex(moved.value.index);
       if (isOwn) own(to, moved.value.index);
