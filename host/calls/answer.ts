@@ -122,7 +122,7 @@ function dispatch(
       status(node, pluginCall);
       return '';
     case 'GC':
-      collectGarbage(node, call);
+      collectGarbage(node, call, type);
       return '';
   }
 }

@@ -16,7 +16,7 @@ import { explain } from './guest.ts';
 import { executeDelegate, findExecutable, readExecutable } from './legacy-delegate.ts';
 import type { Node } from './node.ts';
 import { attachmentOf, type Gathered, type PluginCall } from './plugin-call.ts';
-import type { Work } from './session.ts';
+import { beginWork, type Work } from './session.ts';
 import { status } from './status.ts';
 
 /** The network's IPAM plugin for a plugin that delegates: ours in this process, others as executables. */
@@ -73,6 +73,29 @@ export function releaseBy(
   };
 }
 
+/**
+ * Hands a GC on to a delegate of the old kind, with the rights of the plugin that runs it. Ours are the host's to collect, and one that
+ * does not know GC, as older ones do not, has nothing to say. Throws CniError.
+ */
+export function collectWithDelegate(node: Node, call: Call, type: string, ipamType: string): void {
+  if (node.plugins.types.includes(ipamType)) return;
+  const plugin = findPlugin(node, type, 'DEL');
+  const outer: PluginCall = { call, type, plugin, sandbox: undefined, nested: false };
+  const { guard } = beginWork(node, outer, undefined, undefined, () => undefined);
+  try {
+    findDelegate(node, outer, ipamType, 'GC', requireOf(guard))();
+  } catch (error) {
+    if (error instanceof DelegateDenied || isUnknownVerb(error))
+      node.log('warn', `GC without delegate ${ipamType}: ${(error as Error).message}`);
+    else throw error;
+  }
+}
+
+/** Error codes of the specification, 1.1.0, section "Error": an invalid environment variable, the command. */
+function isUnknownVerb(error: unknown): boolean {
+  return error instanceof CniError && error.code === errorCodes.invalidEnvironment;
+}
+
 /** Ours is one that was removed since, too, as long as there is a record of it: the host cleans up from that. */
 function isOurs(node: Node, outer: PluginCall, type: string): boolean {
   return (
@@ -127,6 +150,8 @@ function runPlugin(node: Node, outer: PluginCall, type: string, verb: DelegateVe
       return undefined;
     case 'STATUS':
       status(node, nested);
+      return undefined;
+    case 'GC':
       return undefined;
   }
 }

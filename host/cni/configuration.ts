@@ -40,7 +40,7 @@ export function decodeConfiguration(stdin: Uint8Array): Configuration {
     ipamType: ipamType(document),
     previous: document.get('prevResult') ?? undefined,
     validAttachments: validAttachments(
-      document.get('cni.dev/valid-attachments') ?? document.get('cni.dev/attachments'),
+      document.get('cni.dev/valid-attachments') ?? document.get('cni.dev/attachments') ?? null,
     ),
     document,
   };
@@ -72,12 +72,23 @@ function ipamType(document: JsonObject): string | undefined {
   return typeof type === 'string' && type !== '' ? type : undefined;
 }
 
-/** Entries that are not an object with both members name no attachment, and keep none. */
-function validAttachments(value: JsonValue | undefined): readonly ValidAttachment[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  return value.flatMap((entry) => {
-    if (!(entry instanceof JsonObject)) return [];
-    const [containerId, interfaceName] = [entry.get('containerID'), entry.get('ifname')];
-    return typeof containerId === 'string' && typeof interfaceName === 'string' ? [{ containerId, interfaceName }] : [];
+/** What is not a list of attachments keeps nothing, and so would have everything taken away: it is refused. Null is no list. */
+function validAttachments(value: JsonValue): readonly ValidAttachment[] | undefined {
+  if (value === null) return undefined;
+  if (!Array.isArray(value)) throw wrongType(value, '', '[]types.GCAttachment');
+  return value.map((entry) => {
+    if (entry !== null && !(entry instanceof JsonObject)) throw wrongType(entry, '', 'types.GCAttachment');
+    const member = (key: string) => {
+      const found = entry?.get(key) ?? '';
+      if (typeof found !== 'string') throw wrongType(found, `.${key}`, 'string');
+      return found;
+    };
+    return { containerId: member('containerID'), interfaceName: member('ifname') };
   });
+}
+
+function wrongType(value: JsonValue, member: string, type: string): CniError {
+  const field = `NetConf.cni.dev/valid-attachments${member}`;
+  const message = `error unmarshall network config: json: cannot unmarshal ${kindOf(value)} into Go struct field ${field} of type ${type}`;
+  return new CniError(errorCodes.decodingFailure, message);
 }

@@ -27,6 +27,29 @@ export class LeaseStore {
     return join(dataDir, network);
   }
 
+  /**
+   * Gives back the leases of a directory whose owners are not among these: an attachment, or a container where a lease in the reference's
+   * older form names no more. Throws LeaseError, LockTimeout.
+   */
+  collect(
+    directory: string,
+    isValid: (containerId: string, interfaceName?: string) => boolean,
+    deadline: Deadline,
+  ): void {
+    if (!canHaveLeases(directory)) return;
+    orLeaseError(`collect leases in ${directory}`, () => {
+      const files = new LeaseFiles(directory);
+      files.locked(deadline, () => {
+        const stale = files.addresses().filter((address) => {
+          const [containerId = '', interfaceName] = (files.contents(address) ?? '').split('\r\n');
+          return containerId !== '' && !isValid(containerId, interfaceName);
+        });
+        // The index is of before: the directory has another time from now on.
+        for (const address of stale) files.remove(address);
+      });
+    });
+  }
+
   /** Leases of one attachment. Waiting for the lock of a directory ends at the deadline. */
   of(owner: LeaseOwner, deadline: () => Deadline): Leases {
     const within = <T>(directory: string, attempt: string, body: (book: LeaseBook) => T): T =>

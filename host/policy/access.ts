@@ -15,7 +15,7 @@ export type Inquiry =
       readonly executable?: string | undefined;
     };
 
-export type DelegateVerb = 'ADD' | 'DEL' | 'CHECK' | 'STATUS';
+export type DelegateVerb = 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC';
 
 /** Everything that a plugin can do, as one value: what policies are about. */
 export type Access = Operation | Inquiry;

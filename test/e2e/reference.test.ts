@@ -252,6 +252,32 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     60_000,
   );
 
+  test('GC collects what the reference left, and keeps what is valid', () => {
+    const machine = ours;
+    const config = network(machine, dual, { ipMasq: true, cniVersion: '1.0.0' });
+    const attached = ['gone', 'kept'].map((id) => {
+      const container = machine.container();
+      const call = { id, netns: container.path, ifname: 'eth0' };
+      expect(machine.call('bridge', { ...call, verb: 'ADD' }, config, referenceBinaries)).toMatchObject({ status: 0 });
+      return call;
+    });
+    const gc = (valid: unknown) =>
+      machine.call('bridge', { verb: 'GC' }, { ...config, cniVersion: '1.1.0', 'cni.dev/valid-attachments': valid });
+    expect(gc(undefined)).toMatchObject({ status: 0, stdout: '' });
+    expect(machine.leased('net')).toHaveLength(4);
+    expect(gc([{ containerID: 'kept', ifname: 'eth0' }])).toMatchObject({ status: 0, stdout: '' });
+    expect(machine.leased('net')).toHaveLength(2);
+    const rules = JSON.stringify(machine.ruleset());
+    expect(rules).toMatch(/10\.1\.0\.3/);
+    expect(rules).not.toMatch(/10\.1\.0\.2/);
+    expect(gc([])).toMatchObject({ status: 0, stdout: '' });
+    expect(machine.leased('net')).toEqual([]);
+    expect(JSON.stringify(machine.ruleset())).not.toMatch(/CNI-/);
+    for (const call of attached)
+      expect(machine.call('bridge', { ...call, verb: 'DEL' }, config, referenceBinaries)).toMatchObject({ status: 0 });
+    machine.run(machine.host.path, cleanUp);
+  }, 60_000);
+
   test.each([
     ['a start outside the subnet', { ranges: [[{ subnet: '10.1.0.0/24', rangeStart: '10.2.0.1' }]] }, {}],
     ['overlapping ranges', { ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: '10.1.0.0/25' }]] }, {}],

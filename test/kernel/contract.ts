@@ -4,6 +4,7 @@ import { bridgeBehaviours } from './contract/bridges.ts';
 import { linkBehaviours } from './contract/links.ts';
 import { namespaceBehaviours } from './contract/namespaces.ts';
 import { routeBehaviours } from './contract/routes.ts';
+import { rulesetBehaviours } from './contract/rulesets.ts';
 import { sysctlBehaviours } from './contract/sysctls.ts';
 import { waitBehaviours } from './contract/waits.ts';
 import type { World } from './contract/world.ts';
@@ -15,6 +16,7 @@ const subjects = {
   addresses: addressBehaviours,
   routes: routeBehaviours,
   sysctls: sysctlBehaviours,
+  rulesets: rulesetBehaviours,
   waits: waitBehaviours,
 };
 

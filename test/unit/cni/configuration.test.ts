@@ -90,7 +90,20 @@ describe('the configuration of a call', () => {
     expect(valid(null)).toBeUndefined();
     expect(valid([])).toEqual([]);
     expect(valid([{ containerID: 'c', ifname: 'eth0' }])).toEqual([{ containerId: 'c', interfaceName: 'eth0' }]);
+    expect(valid([null, {}])).toEqual([
+      { containerId: '', interfaceName: '' },
+      { containerId: '', interfaceName: '' },
+    ]);
   });
+
+  test.each([{}, 'c', 5, ['c'], [{ containerID: 5 }], [{ ifname: {} }]])(
+    'a list of valid attachments is not %j',
+    (value) => {
+      expect(() => decodeConfiguration(bytes({ name: 'n', 'cni.dev/valid-attachments': value }))).toThrow(
+        /cannot unmarshal .* NetConf\.cni\.dev\/valid-attachments/,
+      );
+    },
+  );
 
   test('VERSION is answered without stdin', () => {
     expect(versionAnswer()).toBe(
