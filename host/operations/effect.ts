@@ -1,4 +1,4 @@
-import type { BridgePortChange, LinkChange, Route, VlanRange } from '../kernel/kernel.ts';
+import type { BridgePort, BridgePortChange, LinkChange, Route, VlanRange } from '../kernel/kernel.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { IpPrefix } from '../net/prefix.ts';
 import type { Door } from './operation.ts';
@@ -16,6 +16,8 @@ export type Effect =
       readonly index: number;
       readonly names: readonly string[];
       readonly before: LinkChange;
+      /** Where it had a controller and is to have another: a bridge forgets its ports. */
+      readonly port?: BridgePort;
     }
   | {
       readonly kind: 'link.move';
@@ -60,7 +62,8 @@ interface PortVlans {
   readonly door: Door;
   readonly index: number;
   readonly name: string;
-  readonly vlans: readonly VlanRange[];
+  /** All of the port. */
+  readonly before: readonly VlanRange[];
 }
 
 interface AddressOnLink {

@@ -5,7 +5,8 @@ import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.t
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf, Plan } from './effect.ts';
 import type { Door, LinkBlueprint } from './operation.ts';
-import { restoring } from './undoing.ts';
+import { restorePort } from './restored-port.ts';
+import { restoring, restoringEach } from './undoing.ts';
 
 /**
  * A bridge in the host's namespace is shared, and a veth with both ends there; all else dies with the attachment. A veth is known by the name of the end that the host
@@ -50,7 +51,11 @@ export const changeLink: OperationDefinition<'link.change'> = {
     const link = linkOf(context, door, index);
     const before = fieldsBefore(link, change);
     const names = [link.name, ...(change.name === undefined ? [] : [change.name])];
-    const effect: EffectOf<'link.change'> = { kind: 'link.change', door, index, names, before };
+    const port = before.controller ? namespaceOf(context, door).bridgePort(index) : undefined;
+    const effect: EffectOf<'link.change'> = {
+      ...{ kind: 'link.change', door, index, names, before },
+      ...(port === undefined ? {} : { port }),
+    };
     const changes = Object.keys(before).length > 0;
     return scoped(door, link, changes ? effect : undefined);
   },
@@ -61,11 +66,15 @@ export const changeLink: OperationDefinition<'link.change'> = {
   },
 };
 
-export const undoChangeLink: Undo<'link.change'> = ({ door, index, names, before }, context) => {
+export const undoChangeLink: Undo<'link.change'> = ({ door, index, names, before, port }, context) => {
   const namespace = door === 'host' ? context.host : context.sandbox;
   const link = namespace?.linkByIndex(index);
   if (namespace === undefined || link === undefined || !names.includes(link.name)) return;
-  restoring(() => namespace.changeLink(index, before));
+  // What is as it was is left: setting it again may do more than nothing.
+  const changed = Object.keys(fieldsBefore(link, before));
+  const fields = Object.fromEntries(Object.entries(before).filter(([key]) => changed.includes(key)));
+  restoringEach<LinkChange>(fields, (field) => namespace.changeLink(index, field));
+  if (port !== undefined) restorePort(namespace, index, port);
 };
 
 export const moveLink: OperationDefinition<'link.move'> = {

@@ -1,10 +1,11 @@
-import type { BridgePort, BridgePortChange, VlanRange } from '../kernel/kernel.ts';
+import type { BridgePort, BridgePortChange } from '../kernel/kernel.ts';
 import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf } from './effect.ts';
 import { scoped } from './links.ts';
 import type { Door } from './operation.ts';
-import { restoring } from './undoing.ts';
+import { restoreVlans } from './restored-port.ts';
+import { restoringEach } from './undoing.ts';
 
 export const changePort: OperationDefinition<'port.change'> = {
   inSteps: true,
@@ -26,14 +27,14 @@ export const changePort: OperationDefinition<'port.change'> = {
 
 export const undoChangePort: Undo<'port.change'> = ({ door, index, name, before }, context) => {
   const namespace = door === 'host' ? context.host : context.sandbox;
-  if (namespace?.linkByIndex(index)?.name !== name) return;
-  restoring(() => namespace.changeBridgePort(index, before));
+  if (namespace?.linkByIndex(index)?.name !== name || namespace.bridgePort(index) === undefined) return;
+  restoringEach(before, (field) => namespace.changeBridgePort(index, field));
 };
 
 export const addPortVlans: OperationDefinition<'port.add-vlans'> = {
   inSteps: true,
 
-  plan: ({ kind, door, index, vlans }, context) => planVlans(kind, door, index, vlans, context),
+  plan: ({ kind, door, index }, context) => planVlans(kind, door, index, context),
   apply({ door, index, vlans }, _plan, context) {
     namespaceOf(context, door).addPortVlans(index, vlans);
     return undefined;
@@ -43,34 +44,24 @@ export const addPortVlans: OperationDefinition<'port.add-vlans'> = {
 export const removePortVlans: OperationDefinition<'port.remove-vlans'> = {
   inSteps: true,
 
-  plan: ({ kind, door, index, vlans }, context) => planVlans(kind, door, index, vlans, context),
+  plan: ({ kind, door, index }, context) => planVlans(kind, door, index, context),
   apply({ door, index, vlans }, _plan, context) {
     namespaceOf(context, door).removePortVlans(index, vlans);
     return undefined;
   },
 };
 
-export const undoPortVlans: Undo<'port.add-vlans' | 'port.remove-vlans'> = (
-  { kind, door, index, name, vlans },
-  context,
-) => {
+export const undoPortVlans: Undo<'port.add-vlans' | 'port.remove-vlans'> = ({ door, index, name, before }, context) => {
   const namespace = door === 'host' ? context.host : context.sandbox;
-  if (namespace?.linkByIndex(index)?.name !== name) return;
-  restoring(() =>
-    kind === 'port.add-vlans' ? namespace.removePortVlans(index, vlans) : namespace.addPortVlans(index, vlans),
-  );
+  if (namespace?.linkByIndex(index)?.name === name) restoreVlans(namespace, index, before);
 };
 
-function planVlans(
-  kind: 'port.add-vlans' | 'port.remove-vlans',
-  door: Door,
-  index: number,
-  vlans: readonly VlanRange[],
-  context: OperationContext,
-) {
+function planVlans(kind: 'port.add-vlans' | 'port.remove-vlans', door: Door, index: number, context: OperationContext) {
   if (isOwned(context, door, index)) return { scope: 'covered' } as const;
   const link = linkOf(context, door, index);
-  return scoped(door, link, { kind, door, index, name: link.name, vlans });
+  const port = namespaceOf(context, door).bridgePort(index);
+  const effect = port && ({ kind, door, index, name: link.name, before: port.vlans } as const);
+  return scoped(door, link, effect);
 }
 
 function fieldsBefore(port: BridgePort, change: BridgePortChange): BridgePortChange {

@@ -3,7 +3,7 @@ import { KernelError } from '../../host/kernel/errors.ts';
 import type { NetworkNamespace } from '../../host/kernel/kernel.ts';
 import { NetlinkOverrun, NetlinkRefusal } from '../../host/netlink/errors.ts';
 import type { Operation } from '../../host/operations/operation.ts';
-import { eventually, indexOf, mac, prefix } from '../kernel/contract/world.ts';
+import { eventually, indexOf, linkOf, mac, prefix } from '../kernel/contract/world.ts';
 import { type Workbench, type WorkbenchOptions, workbenches } from './operations.ts';
 
 describe.each(workbenches)('what an operation did, on $name', ({ name, missing, make }) => {
@@ -295,5 +295,96 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
         expect(bench.state(), `${operation.kind}, answer ${lost}`).toEqual(before);
       }
     }
+  });
+
+  describe.skipIf(missing)('to several fields', () => {
+    /** A bridge with a port that is as bridges do not make them. */
+    function bridged(bench: Workbench) {
+      const { sandbox } = bench;
+      const bridge = sandbox.createLink({ name: 'br0', plan: { kind: 'bridge' } }).index;
+      const index = indexOf(sandbox, 'old1');
+      sandbox.changeLink(index, { controller: bridge });
+      sandbox.changeBridgePort(index, { hairpin: true });
+      return { index, bridge };
+    }
+
+    test('is undone at once where the kernel refuses one of them', () => {
+      using bench = furnished();
+      const { index } = bridged(bench);
+      const before = bench.state();
+      const changes = [
+        { mac: mac('02:00:00:00:00:07'), mtu: 1400, name: 'lo' },
+        { name: 'new0', alias: 'another', controller: 1 },
+        { mtu: 1400, alias: 'another', controller: indexOf(bench.sandbox, 'old0') },
+        { mtu: 1400, name: 'new0', controller: 999 },
+      ];
+      for (const change of changes) {
+        expect(() => bench.perform({ kind: 'link.change', door: 'sandbox', index, change })).toThrow(KernelError);
+        expect(bench.state(), JSON.stringify(change)).toEqual(before);
+        expect(bench.record.state.open).toEqual([]);
+      }
+    });
+
+    test('is undone field by field: what cannot be undone does not keep the others', () => {
+      using bench = furnished();
+      const index = indexOf(bench.sandbox, 'old0');
+      const { mtu } = linkOf(bench.sandbox, 'old0');
+      const change = { name: 'new0', mtu: 1400, alias: 'another', promiscuous: true };
+      bench.perform({ kind: 'link.change', door: 'sandbox', index, change });
+      bench.sandbox.createLink({ name: 'old0', plan: { kind: 'bridge' } });
+      bench.rollBack();
+      const rest = { name: 'new0', mtu, alias: 'as it was', promiscuous: false };
+      expect(bench.sandbox.linkByIndex(index)).toMatchObject(rest);
+    });
+
+    test('of a port is undone, also where it has been in another bridge meanwhile', () => {
+      using bench = furnished();
+      const { index } = bridged(bench);
+      const other = bench.sandbox.createLink({
+        name: 'br1',
+        plan: { kind: 'bridge' },
+        mac: mac('02:00:00:00:00:01'),
+      }).index;
+      const before = bench.state();
+      const { perform } = bench;
+      perform({ kind: 'port.change', door: 'sandbox', index, change: { hairpin: false, isolated: true } });
+      perform({ kind: 'link.change', door: 'sandbox', index, change: { controller: other, mtu: 1400 } });
+      perform({ kind: 'port.change', door: 'sandbox', index, change: { hairpin: true } });
+      bench.rollBack();
+      expect(bench.state()).toEqual(before);
+    });
+
+    test('of the VLANs of a port is undone', () => {
+      using bench = furnished();
+      const { index } = bridged(bench);
+      if (bench.sandbox.bridgePort(index)?.vlans.length === 0) return;
+      const range = (first: number, last: number, pvid = false) => ({ first, last, pvid, untagged: pvid });
+      const before = bench.state();
+      const { perform } = bench;
+      perform({ kind: 'port.add-vlans', door: 'sandbox', index, vlans: [range(5, 9), range(7, 7, true), range(1, 1)] });
+      perform({ kind: 'port.remove-vlans', door: 'sandbox', index, vlans: [range(1, 8)] });
+      bench.rollBack();
+      expect(bench.state()).toEqual(before);
+      perform({ kind: 'port.remove-vlans', door: 'sandbox', index, vlans: [range(1, 1), range(30, 40)] });
+      bench.rollBack();
+      expect(bench.state()).toEqual(before);
+      const wrong = [range(5, 5), range(9, 5)];
+      expect(() => perform({ kind: 'port.add-vlans', door: 'sandbox', index, vlans: wrong })).toThrow(KernelError);
+      expect(bench.state()).toEqual(before);
+    });
+
+    test('of a port is refused, and nothing is on record, where the link is none', () => {
+      using bench = furnished();
+      const index = indexOf(bench.sandbox, 'old0');
+      const vlans = [{ first: 5, last: 5, pvid: false, untagged: false }];
+      for (const operation of [
+        { kind: 'port.add-vlans', door: 'sandbox', index, vlans },
+        { kind: 'port.remove-vlans', door: 'sandbox', index, vlans },
+        { kind: 'port.change', door: 'sandbox', index, change: { hairpin: true } },
+      ] as const) {
+        expect(() => bench.perform(operation), operation.kind).toThrow(/not supported/);
+        expect(bench.record.state.open, operation.kind).toEqual([]);
+      }
+    });
   });
 });
