@@ -264,12 +264,13 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     const gc = (valid: unknown) =>
       machine.call('bridge', { verb: 'GC' }, { ...config, cniVersion: '1.1.0', 'cni.dev/valid-attachments': valid });
     expect(gc(undefined)).toMatchObject({ status: 0, stdout: '' });
-    expect(machine.leased('net')).toHaveLength(4);
+    const before = machine.leased('net');
+    expect(before).toHaveLength(4);
     expect(gc([{ containerID: 'kept', ifname: 'eth0' }])).toMatchObject({ status: 0, stdout: '' });
-    expect(machine.leased('net')).toHaveLength(2);
+    const kept = machine.leased('net');
+    expect(kept).toHaveLength(2);
     const rules = JSON.stringify(machine.ruleset());
-    expect(rules).toMatch(/10\.1\.0\.3/);
-    expect(rules).not.toMatch(/10\.1\.0\.2/);
+    for (const address of before) expect(rules.includes(`"${address}"`)).toBe(kept.includes(address));
     expect(gc([])).toMatchObject({ status: 0, stdout: '' });
     expect(machine.leased('net')).toEqual([]);
     expect(JSON.stringify(machine.ruleset())).not.toMatch(/CNI-/);
