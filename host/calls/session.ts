@@ -121,6 +121,7 @@ function isAllowed(guard: Guard | undefined, inquiry: Inquiry): boolean {
 const largestResolver = 256 * 1024;
 
 function readResolver(path: string): string {
+  if (path.includes('\0')) throw fault('invalid-argument', `no path of a file: ${JSON.stringify(path)}`);
   try {
     const stat = statSync(path);
     if (!stat.isFile() || stat.size > largestResolver)

@@ -34,7 +34,6 @@ export interface Run {
 /** What the host is known to get wrong, each a thing that the plugin can keep from. The aim is none. */
 export const known = [
   'delegate verbs',
-  'zeros in paths',
   'forged handles',
   'spellings of settings',
   'metrics that are capped',

@@ -303,12 +303,6 @@ function writeSetting(): void {
   if (!gentle || !setting.endsWith('disable_ipv6')) sysctls.write(ns, setting, wanted);
 }
 
-function readResolver(): void {
-  const file = path();
-  if (file.includes(String.fromCharCode(0)) && avoided.includes('zeros in paths')) return;
-  resolver.read(file);
-}
-
 export function step(): void {
   const kind = below(100);
   if (kind < 20) look();
@@ -358,7 +352,7 @@ export function step(): void {
   } else if (kind < 83) sysctls.read(door(), key());
   else if (kind < 90) writeSetting();
   else if (kind < 94) lease();
-  else if (kind < 96) readResolver();
+  else if (kind < 96) resolver.read(path());
   else if (kind < 98) doors();
   else if (kind == 98) {
     if (once(3)) delegated();
