@@ -274,8 +274,9 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     expect(gc([])).toMatchObject({ status: 0, stdout: '' });
     expect(machine.leased('net')).toEqual([]);
     expect(JSON.stringify(machine.ruleset())).not.toMatch(/CNI-/);
+    // The reference's fails where its chain is gone.
     for (const call of attached)
-      expect(machine.call('bridge', { ...call, verb: 'DEL' }, config, referenceBinaries)).toMatchObject({ status: 0 });
+      expect(machine.call('bridge', { ...call, verb: 'DEL' }, config)).toMatchObject({ status: 0 });
     machine.run(machine.host.path, cleanUp);
   }, 60_000);
 
