@@ -8,6 +8,8 @@ export interface OperationDefinition<K extends OperationKind> {
   readonly plan: (operation: OperationOf<K>, context: OperationContext) => Plan;
   /** The kernel makes the change in steps: where it refuses one of them, those before it have to be taken back. */
   readonly inSteps?: true;
+  /** The effect as the kernel shows it once it is there, which need not be as it was asked for. */
+  readonly seen?: (effect: Effect, context: OperationContext) => Effect;
   /** Does it, with the identity that was drawn. */
   readonly apply: (operation: OperationOf<K>, plan: Plan, context: OperationContext) => ValueOf<K>;
 }

@@ -20,6 +20,13 @@ export const writeSysctl: OperationDefinition<'sysctl.write'> = {
     return { scope: 'shared', object: link === undefined ? `sysctl ${key}` : `link ${link}`, effect: changes };
   },
 
+  /** `01` is 1 to the kernel, and it may take less than what was written. */
+  seen(effect, context) {
+    if (effect.kind !== 'sysctl.write') return effect;
+    const after = namespaceOf(context, effect.door).readSysctl(effect.key);
+    return after === effect.after ? effect : { ...effect, after };
+  },
+
   apply({ door, key, value }, _plan, context) {
     namespaceOf(context, door).writeSysctl(key, value);
     return undefined;
@@ -31,9 +38,28 @@ export const undoWriteSysctl: Undo<'sysctl.write'> = ({ door, key, before, after
   const namespace = door === 'host' ? context.host : context.sandbox;
   if (namespace === undefined) return;
   restoring(() => {
-    if (namespace.readSysctl(key) === after) namespace.writeSysctl(key, before);
+    const now = namespace.readSysctl(key);
+    if (now !== before && isSameValue(now, after)) namespace.writeSysctl(key, before);
   });
 };
+
+/** Also where what was written is on record and not what the kernel made of it: numbers may be spelled in many ways, and what follows be left out. */
+function isSameValue(shown: string, written: string): boolean {
+  if (shown === written) return true;
+  const [left, right] = [numbers(shown), numbers(written)];
+  const common = Math.min(left.length, right.length);
+  return common > 0 && left.slice(0, common).every((one, position) => one === right[position]);
+}
+
+/** strtoul_lenient (kernel/sysctl.c): decimal, octal and hexadecimal. NaN, which equals nothing, for other words. */
+function numbers(text: string): number[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  return words.map((word) => {
+    const [, sign, digits = ''] = /^(-?)(.*)$/s.exec(word) ?? [];
+    const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+    return sign === '-' ? -value : value;
+  });
+}
 
 /** The link that a key such as `ipv4/conf/cni0/arp_notify` is about. `all` and `default` are none. */
 export function linkInKey(key: string): string | undefined {

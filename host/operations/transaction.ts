@@ -110,15 +110,26 @@ export class Transaction {
     observe?.('record', operation);
     if (plan.scope === 'shared') record?.use(plan.object);
     if (plan.effect === undefined) return this.#apply(definition, operation, plan);
-    const number = record?.intend(plan.effect, plan.scope === 'shared' ? plan.object : undefined);
+    const object = plan.scope === 'shared' ? plan.object : undefined;
+    const number = record?.intend(plan.effect, object);
+    if (record === undefined || number === undefined) return this.#apply(definition, operation, plan);
     try {
       const value = this.#apply(definition, operation, plan);
-      if (number !== undefined) record?.done(number);
+      const seen = this.#seen(definition, plan.effect);
+      if (seen === plan.effect) record.done(number);
+      else {
+        record.done(record.intend(seen, object));
+        record.undone(number);
+      }
       return value;
     } catch (error) {
-      if (number !== undefined) this.#takeBackNow(number, plan.effect, error, definition.inSteps ?? false);
+      this.#takeBackNow(number, error, definition, plan.effect);
       throw error;
     }
+  }
+
+  #seen<K extends OperationKind>({ seen }: OperationDefinition<K>, effect: Effect): Effect {
+    return seen?.(effect, this.#options.context) ?? effect;
   }
 
   /** Needs no entry of its own; but a link of the attachment's own that gets another name or namespace is on record as what it is then. */
@@ -169,10 +180,15 @@ export class Transaction {
    * After an error of the kernel. Where it refused, nothing was done, but of a change in several steps some may have been. Where it is not
    * known what was done, or it cannot be taken back now, it stays on record, and is taken back with the rest.
    */
-  #takeBackNow(number: number, effect: Effect, error: unknown, inSteps: boolean): void {
+  #takeBackNow<K extends OperationKind>(
+    number: number,
+    error: unknown,
+    definition: OperationDefinition<K>,
+    effect: Effect,
+  ): void {
     if (!(error instanceof KernelError) || error.is('ETIMEDOUT')) return;
     try {
-      if (!error.refused || inSteps) undo(effect, this.#options.context);
+      if (!error.refused || definition.inSteps) undo(this.#seen(definition, effect), this.#options.context);
     } catch (again) {
       if (again instanceof KernelError) return;
       throw again;

@@ -32,8 +32,9 @@ export function writeSysctl(namespace: NamespaceModel, key: string, value: strin
   // A write of no bytes does not reach the setting.
   if (value === '') return;
   if (place.kind === 'namespace') {
-    const isNumber = /^-?\d+$/.test(namespace.sysctls.get(place.key) ?? '');
-    namespace.sysctls.set(place.key, isNumber ? String(parseNumber(attempt, value)) : value.trim());
+    const now = (namespace.sysctls.get(place.key) ?? '').split('\t');
+    const isNumeric = now.every((one) => /^-?\d+$/.test(one));
+    namespace.sysctls.set(place.key, isNumeric ? parseNumbers(attempt, now, value) : value.trim());
     return;
   }
   const written = parseNumber(attempt, value);
@@ -98,6 +99,18 @@ function isArea(namespace: NamespaceModel, area: string): boolean {
 
 function configurationOf(namespace: NamespaceModel, family: Family, owner: Owner): Configuration | undefined {
   return typeof owner === 'object' ? owner[family] : namespace[family][owner];
+}
+
+/** One after another, as many as there are; those that are not written stay. */
+function parseNumbers(attempt: string, now: readonly string[], text: string): string {
+  let rest = text;
+  const next = (old: string, position: number) => {
+    if (position > 0 && rest.trim() === '') return old;
+    const written = parseNumber(attempt, rest);
+    rest = rest.replace(/^\s*\S+/, '');
+    return String(written);
+  };
+  return now.map(next).join('\t');
 }
 
 /** proc_dointvec (kernel/sysctl.c): one C integer of 32 bits with white space around it; what follows that is not looked at. */

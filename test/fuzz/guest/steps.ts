@@ -296,10 +296,8 @@ function address(): IpPrefix {
 /** A gentle plugin does not turn IPv6 off, with which addresses go. */
 function writeSetting(): void {
   const setting = key();
-  const isPlain = avoided.includes('spellings of settings');
-  const wanted = value(isPlain);
+  const wanted = value();
   const ns = door();
-  if (isPlain && setting.endsWith('tcp_rmem')) return;
   if (!gentle || !setting.endsWith('disable_ipv6')) sysctls.write(ns, setting, wanted);
 }
 

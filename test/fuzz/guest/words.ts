@@ -242,10 +242,9 @@ export function key(): string {
   return oneOf(oddKeys);
 }
 
-const values: string[] = ['0', '1', '2', '-1', '', '1\n', '1\n0', ' 1', '1 1', 'x', '4294967296', '0x1'];
+const values: string[] = ['0', '1', '2', '-1', '', '1\n', '1\n0', ' 1', '1 1', 'x', '4294967296', '0x1', '01'];
 
-export function value(isPlain: bool): string {
-  if (isPlain) return oneOf<string>(['0', '1', '2', '-1', 'x', '', '4294967296']);
+export function value(): string {
   if (once(20)) return String.fromCharCode(0);
   if (once(20)) return '1' + String.fromCharCode(0);
   if (once(50)) return '1'.repeat(1 << below(18));

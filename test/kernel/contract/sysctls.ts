@@ -155,4 +155,16 @@ export const sysctlBehaviours: readonly Behaviour[] = [
       expectErrno(() => world.sandbox.readSysctl('ipv4/conf/eth0/arp_notify'), 'ENOENT');
     },
   },
+  {
+    name: 'a setting of several numbers takes those that are written, and all or none where one is no number',
+    run: ({ sandbox }) => {
+      const key = 'ipv4/ip_local_port_range';
+      sandbox.writeSysctl(key, '020000');
+      expect(sandbox.readSysctl(key)).toBe('8192\t60999');
+      sandbox.writeSysctl(key, ' 0x4e20 30000 7\n');
+      expect(sandbox.readSysctl(key)).toBe('20000\t30000');
+      expectErrno(() => sandbox.writeSysctl(key, '10000 x'), 'EINVAL');
+      expect(sandbox.readSysctl(key)).toBe('20000\t30000');
+    },
+  },
 ];
