@@ -11,20 +11,33 @@ const limits: Limits = { memory: 2 * 1024 * 1024, time: 200, hostCalls: 50, hand
 
 function makeHost(over: Record<string, unknown> = {}) {
   const closed: number[] = [];
+  /** Functions of the host that were called with a door, and what that was. */
+  const reached: (readonly [string, unknown])[] = [];
   let made = 0;
   class Door {
     readonly number = ++made;
     knock() {
+      reached.push(['knock', this]);
       return this.number;
     }
     [Symbol.dispose]() {
       closed.push(this.number);
     }
   }
+  class Window {
+    look() {
+      return 0;
+    }
+  }
   const imports: HostImports = {
     'test:hostile/host@1.0.0': {
       Door,
+      Window,
       open: () => new Door(),
+      openWindow: () => new Window(),
+      enter: (door: Door) => reached.push(['enter', door]),
+      enterAll: (ways: readonly { readonly through: Door }[]) => reached.push(['enterAll', ways[0]?.through]),
+      give: (door: Door) => reached.push(['give', door]),
       ping: () => undefined,
       say: () => undefined,
       number: () => 7,
@@ -33,7 +46,7 @@ function makeHost(over: Record<string, unknown> = {}) {
       ...over,
     } as HostImports[string],
   };
-  return { imports, closed };
+  return { imports, closed, reached, Door };
 }
 
 describe.each(engines)('a hostile guest on %s', (_, make) => {
@@ -116,6 +129,47 @@ describe.each(engines)('a hostile guest on %s', (_, make) => {
     const host = makeHost();
     expect(run('hold', [3, false], host)).toBe(6);
     expect(host.closed).toEqual([1, 2, 3]);
+  });
+
+  const host = 'test:hostile/host@1.0.0';
+  /** How a door is used, and what of the host's is reached by that. */
+  const uses = [
+    ['lend', 'enter', `${host}#enter: through`],
+    ['give', 'give', `${host}#give: away`],
+    ['knock', 'knock', `${host}#[method]door.knock: self`],
+    ['lend-in-list', 'enterAll', `${host}#enter-all: ways[0].through`],
+  ] as const;
+
+  test.each(uses)('a door that it has reaches the host: %s', (how, name) => {
+    const made = makeHost();
+    run('use-well', [how], made);
+    expect(made.reached).toEqual([[name, expect.any(made.Door)]]);
+  });
+
+  describe.each([
+    ...[0, 1, 2, 3, 4, 1000, -1, 0x4000_0001, 0x3fff_ffff, -0x8000_0000, -0x7fff_ffff, 0x7fff_ffff].map(
+      (number) => [`the number ${number}`, 'forge', [number]] as const,
+    ),
+    ['a door that it dropped', 'use-dropped', []] as const,
+    ['a door that it gave away', 'use-given', []] as const,
+    ['a window', 'use-window', []] as const,
+  ])('%s as the handle of a door', (_what, call, args) => {
+    test.each(uses)('is a trap, and nothing of the host is called: %s', (how, _name, path) => {
+      const made = makeHost();
+      const end = endOf(call, [how, ...args], made);
+      expect(end).toMatchObject({ code: 'trap' });
+      // What is given away is looked for by jco first.
+      expect(end?.message).toMatch(
+        how === 'give' ? /there is no such door|unknown handle/ : `${path}: there is no such door`,
+      );
+      expect(made.reached).toEqual(call === 'use-given' ? [['give', expect.any(made.Door)]] : []);
+    });
+
+    test('is not closed in place of another', () => {
+      const made = makeHost();
+      endOf(call, ['drop', ...args], made);
+      expect(made.closed).toEqual(call === 'use-dropped' ? [1] : []);
+    });
   });
 
   test.each([

@@ -1,6 +1,7 @@
 // A guest that does what it should not.
 
 import { err, Result } from 'bulkhead-sdk/abi/values';
+import { Approach } from 'wit/exports/hostile/misbehave';
 import * as host from 'wit/hostile/host';
 
 export function well(v: u32): u32 {
@@ -71,4 +72,51 @@ export function readText(): u32 {
 export function risk(): u32 {
   const risked = host.risky();
   return risked.failed ? 1000 + risked.error.length : risked.value;
+}
+
+export function forge(how: Approach, number: i32): void {
+  approach(how, new host.Door(number));
+}
+
+export function useDropped(how: Approach): void {
+  const handle = host.open().handle;
+  new host.Door(handle).drop();
+  approach(how, new host.Door(handle));
+}
+
+export function useGiven(how: Approach): void {
+  const handle = host.open().handle;
+  host.give(new host.Door(handle));
+  approach(how, new host.Door(handle));
+}
+
+export function useWindow(how: Approach): void {
+  approach(how, new host.Door(host.openWindow().handle));
+}
+
+export function useWell(how: Approach): void {
+  approach(how, host.open());
+}
+
+function approach(how: Approach, door: host.Door): void {
+  switch (how) {
+    case Approach.Lend:
+      host.enter(door);
+      break;
+    case Approach.LendInList: {
+      const way = new host.Way();
+      way.through = door;
+      host.enterAll([way]);
+      break;
+    }
+    case Approach.Give:
+      host.give(door);
+      break;
+    case Approach.Knock:
+      door.knock();
+      break;
+    case Approach.Drop:
+      door.drop();
+      break;
+  }
 }
