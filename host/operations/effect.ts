@@ -42,7 +42,7 @@ export type Effect =
   | ({ readonly kind: 'address.remove' } & AddressOnLink)
   | ({ readonly kind: 'route.add' } & RouteBehindDoor)
   | ({ readonly kind: 'route.remove' } & RouteBehindDoor)
-  | { readonly kind: 'route.replace'; readonly door: Door; readonly route: Route; readonly before: readonly Route[] }
+  | ({ readonly kind: 'route.replace' } & RouteBehindDoor)
   | {
       readonly kind: 'sysctl.write';
       readonly door: Door;
@@ -76,6 +76,8 @@ interface AddressOnLink {
 interface RouteBehindDoor {
   readonly door: Door;
   readonly route: Route;
+  /** All to its destination in its table, as the kernel showed them. */
+  readonly before: readonly Route[];
 }
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../host/kernel/errors.ts';
-import type { NetworkNamespace } from '../../host/kernel/kernel.ts';
+import type { NetworkNamespace, Route } from '../../host/kernel/kernel.ts';
 import { NetlinkOverrun, NetlinkRefusal } from '../../host/netlink/errors.ts';
 import type { Operation } from '../../host/operations/operation.ts';
-import { eventually, indexOf, linkOf, mac, prefix } from '../kernel/contract/world.ts';
+import { eventually, indexOf, ip, linkOf, mac, prefix } from '../kernel/contract/world.ts';
 import { type Workbench, type WorkbenchOptions, workbenches } from './operations.ts';
 
 describe.each(workbenches)('what an operation did, on $name', ({ name, missing, make }) => {
@@ -443,6 +443,82 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
       expect(() => bench.perform(words)).toThrow(KernelError);
       expect(bench.sandbox.readSysctl(range)).toBe(before);
       expect(bench.record.state.open).toEqual([]);
+    });
+  });
+
+  describe.skipIf(missing)('to routes', () => {
+    const [destination, other] = [prefix('10.6.0.0/24'), prefix('10.7.0.0/24')];
+    const ipv6 = prefix('fd07::/64');
+    const gateway = ip('10.5.0.9');
+
+    /** Each to be done in a sandbox that has 10.6.0.0/24 by old0; the last one of a list may be refused. */
+    const changes: readonly (readonly [string, (index: number) => readonly Operation[]])[] = [
+      ['metrics that are capped', (index) => [add({ destination: other, index, mtu: 100_000, advertisedMss: 70_000 })]],
+      ['metrics of IPv6 that are capped', (index) => [add({ destination: ipv6, index, mtu: 100_000 })]],
+      ['a metric of 0', (index) => [add({ destination: other, index, mtu: 0 })]],
+      ['host bits', (index) => [add({ destination: prefix('10.7.0.9/24'), index })]],
+      ['a gateway of 0.0.0.0', (index) => [add({ destination: other, index, gateway: ip('0.0.0.0') })]],
+      ['a further one with other metrics', (index) => [add({ destination, index, mtu: 1300 })]],
+      ['a further one by a gateway', (index) => [add({ destination, index, gateway })]],
+      [
+        'a further one of IPv6 of another priority',
+        (index) => [add({ destination: ipv6, index, priority: 5 }), add({ destination: ipv6, index })],
+      ],
+      ['no link', () => [add({ destination: other, gateway })]],
+      ['nowhere to go', () => [add({ destination: other, kind: 'blackhole' })]],
+      ['one that is there', (index) => [add({ destination, index })]],
+      ['a replacement with metrics that are capped', (index) => [replace({ destination, index, mtu: 100_000 })]],
+      [
+        'a replacement of one of two',
+        (index) => [
+          add({ destination, index, mtu: 1300 }),
+          replace({ destination: prefix('10.6.0.7/24'), index, mtu: 1200, priority: 0 }),
+        ],
+      ],
+      ['a replacement that is the first', (index) => [replace({ destination: other, index, priority: 7 })]],
+      [
+        'a replacement of IPv6',
+        (index) => [add({ destination: ipv6, index, mtu: 1300 }), replace({ destination: ipv6, index, mtu: 100_000 })],
+      ],
+      ['a removal', (index) => [{ ...add({ destination: prefix('10.6.0.7/24'), index }), kind: 'route.remove' }]],
+      [
+        'a removal of one of two',
+        (index) => [
+          add({ destination, index, mtu: 100_000 }),
+          { ...add({ destination, index }), kind: 'route.remove' },
+          { ...add({ destination }), kind: 'route.remove' },
+        ],
+      ],
+    ];
+    function add(route: Route) {
+      return { kind: 'route.add', door: 'sandbox', route } as const;
+    }
+    function replace(route: Route) {
+      return { kind: 'route.replace', door: 'sandbox', route } as const;
+    }
+
+    test.each(changes)('is undone: %s', (_, operations) => {
+      using bench = furnished();
+      const before = bench.state();
+      for (const operation of operations(indexOf(bench.sandbox, 'old0'))) {
+        try {
+          bench.perform(operation);
+        } catch (error) {
+          expect(error).toBeInstanceOf(KernelError);
+        }
+      }
+      bench.rollBack();
+      expect(bench.state()).toEqual(before);
+    });
+
+    test('leaves one that was there where the host was killed before it added another', () => {
+      using bench = furnished();
+      const index = indexOf(bench.sandbox, 'old0');
+      const all = bench.sandbox.routes().filter((one) => one.destination === destination);
+      const state = bench.state();
+      bench.record.intend({ ...add({ destination, index, mtu: 1300 }), before: all });
+      bench.rollBack();
+      expect(bench.state()).toEqual(state);
     });
   });
 });

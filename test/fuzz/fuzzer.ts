@@ -35,7 +35,6 @@ export interface Run {
 export const known = [
   'delegate verbs',
   'forged handles',
-  'metrics that are capped',
   'hardware address of lo',
   'prefixes in prefixes',
   'mixed prefix routes',

@@ -51,7 +51,7 @@ function resolveIpv6Gateway(attempt: string, namespace: NamespaceModel, wanted: 
   const own = [...namespace.links.values()].filter(holds);
   const isOwn = isLinkLocal ? own.some((link) => link === named) : own.length > 0;
   if (isOwn) refuse(attempt, 'EINVAL', 'Gateway can not be a local address');
-  if (prefixContains(multicast, gateway)) refuse(attempt, 'EINVAL', 'Invalid gateway address');
+  if (gateway === '::' || prefixContains(multicast, gateway)) refuse(attempt, 'EINVAL', 'Invalid gateway address');
   const link = isLinkLocal ? named : findEgress(attempt, namespace, wanted);
   if (link === undefined) refuse(attempt, 'EINVAL', 'Egress device not specified');
   if (link.body.kind === 'loopback') {

@@ -20,6 +20,9 @@ import { compareRoutes } from './route-order.ts';
 
 /** linux/ipv6_route.h: IP6_RT_PRIO_USER */
 const ipv6Priority = 1024;
+/** ip_metrics_convert (net/ipv4/metrics.c): greater ones become these. 0 is none. */
+const greatestMtu = 65535 - 15;
+const greatestMss = 65535 - 40;
 
 export function listRoutes(namespace: NamespaceModel, { index, table = RT_TABLE_MAIN }: RouteFilter = {}): Route[] {
   return namespace.routes
@@ -97,10 +100,14 @@ function resolve(attempt: string, namespace: NamespaceModel, route: Route): Rout
     table: route.table || RT_TABLE_MAIN,
     scope: family === 6 ? RT_SCOPE_UNIVERSE : scope,
     protocol: route.protocol ?? RTPROT_BOOT,
-    mtu: route.mtu,
-    advertisedMss: route.advertisedMss,
+    mtu: metric(route.mtu, greatestMtu),
+    advertisedMss: metric(route.advertisedMss, greatestMss),
     onLink: route.onLink ?? false,
   };
+}
+
+function metric(value: number | undefined, greatest: number): number | undefined {
+  return value ? Math.min(value, greatest) : undefined;
 }
 
 function defaultScope(route: Route): number {
@@ -141,8 +148,8 @@ function matches(route: RouteModel, wanted: Route): boolean {
     route.kind === (wanted.kind ?? 'unicast') &&
     fits(route.scope, wanted.scope) &&
     fits<IpAddress | undefined>(route.source, wanted.source) &&
-    fits(route.mtu, wanted.mtu) &&
-    fits(route.advertisedMss, wanted.advertisedMss)
+    fits(route.mtu ?? 0, wanted.mtu) &&
+    fits(route.advertisedMss ?? 0, wanted.advertisedMss)
   );
 }
 

@@ -162,9 +162,8 @@ function route(): routes.Route {
   route.table = once(5) ? maybeNumber() : null;
   route.scope = once(4) ? maybeByte() : null;
   route.protocol = once(4) ? maybeByte() : null;
-  const capped = avoided.includes('metrics that are capped');
-  route.mtu = once(6) ? new Some<u32>(capped ? 1400 : number()) : null;
-  route.advertisedMss = once(6) ? new Some<u32>(capped ? 1300 : number()) : null;
+  route.mtu = once(6) ? new Some<u32>(number()) : null;
+  route.advertisedMss = once(6) ? new Some<u32>(number()) : null;
   route.onLink = once(4);
   return route;
 }

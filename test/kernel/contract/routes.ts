@@ -360,4 +360,38 @@ export const routeBehaviours: readonly Behaviour[] = [
       expect(routesOf(world.sandbox).filter((route) => !route.startsWith('fe80'))).toEqual(['10.9.0.0/24 eth1']);
     },
   },
+  {
+    name: 'metrics that are too great are capped, and 0 is none; IPv4 routes are removed by what they became',
+    run: (world) => {
+      const { eth } = makeRunningVeth(world);
+      world.sandbox.addAddress(eth, prefix('10.1.0.2/24'));
+      for (const destination of [prefix('10.9.0.0/16'), prefix('fd09::/64')]) {
+        const route = { destination, index: eth };
+        const find = () => world.sandbox.routes().find((one) => one.destination === destination);
+        world.sandbox.addRoute({ ...route, mtu: 100_000, advertisedMss: 0xffff_ffff });
+        expect(find()).toMatchObject({ mtu: 65520, advertisedMss: 65495 });
+        if (destination.includes('.'))
+          expectErrno(() => world.sandbox.removeRoute({ ...route, mtu: 100_000 }), 'ESRCH');
+        world.sandbox.removeRoute({ ...route, ...find() });
+        world.sandbox.addRoute({ ...route, mtu: 0, advertisedMss: 0 });
+        expect(find()).not.toHaveProperty('mtu');
+        expect(find()).not.toHaveProperty('advertisedMss');
+        world.sandbox.removeRoute({ ...route, mtu: 0 });
+        expect(find()).toBe(undefined);
+      }
+    },
+  },
+  {
+    name: 'the IPv6 address of all zeros is no gateway, of routes of either family',
+    run: (world) => {
+      const { eth } = makeRunningVeth(world);
+      world.sandbox.addAddress(eth, prefix('10.1.0.2/24'));
+      for (const destination of [prefix('10.9.0.0/16'), prefix('fd09::/64')]) {
+        for (const onLink of [true, false]) {
+          const route = { destination, index: eth, gateway: ip('::'), onLink };
+          expectErrno(() => world.sandbox.addRoute(route), 'EINVAL');
+        }
+      }
+    },
+  },
 ];
