@@ -418,9 +418,9 @@ describe.skipIf(missing)('at the next call it counts, without `policy apply`, th
           text
             .replace('\n      - host\n', '\n')
             .replace(/^ {6}- delegate: .*\n/m, '')
-            .replace(/^ {6}- port\.change:( \{.*\n|\n( {8}.*\n)+)/m, ''),
+            .replace(/^ {6}- route\.(read|add):( \{.*\n|\n( {8}.*\n)+)/gm, ''),
         ),
-      /bulkhead:net\/host, .*: - host; .*bridge-ports, .*: - port\.change: .*; .*delegate, .*: - delegate: /,
+      /bulkhead:net\/host, .*: - host; .*bulkhead:net\/routes, .*: - route\.add: .*; .*delegate, .*: - delegate: /,
     ],
     [
       'a grant is narrower',
