@@ -1,3 +1,6 @@
+import type { NetworkNamespace, Route } from '../kernel/kernel.ts';
+import { ipFamily } from '../net/ip.ts';
+import { type IpPrefix, networkOf, prefixAddress } from '../net/prefix.ts';
 import { isOwned, linkOf, namespaceOf } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf } from './effect.ts';
@@ -8,10 +11,13 @@ export const addAddress: OperationDefinition<'address.add'> = {
   plan({ door, index, prefix }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
     const link = linkOf(context, door, index);
-    const there = namespaceOf(context, door)
-      .addresses(index)
-      .some((one) => one.prefix === prefix);
-    const effect: EffectOf<'address.add'> = { kind: 'address.add', door, index, name: link.name, prefix };
+    const namespace = namespaceOf(context, door);
+    const there = namespace.addresses(index).some((one) => one.prefix === prefix);
+    const unrouted = networkRoute(namespace, index, prefix) ? [] : neighbours(namespace, index, prefix);
+    const effect: EffectOf<'address.add'> = {
+      ...{ kind: 'address.add', door, index, name: link.name, prefix },
+      ...(unrouted.length === 0 ? {} : { unrouted }),
+    };
     return scoped(door, link, there ? undefined : effect);
   },
 
@@ -21,11 +27,28 @@ export const addAddress: OperationDefinition<'address.add'> = {
   },
 };
 
-export const undoAddAddress: Undo<'address.add'> = ({ door, index, name, prefix }, context) => {
+export const undoAddAddress: Undo<'address.add'> = ({ door, index, name, prefix, unrouted = [] }, context) => {
   const namespace = door === 'host' ? context.host : context.sandbox;
   if (namespace?.linkByIndex(index)?.name !== name) return;
   restoring(() => namespace.removeAddress(index, prefix));
+  const left = neighbours(namespace, index, prefix);
+  if (left.length === 0 || !left.every((one) => unrouted.includes(one))) return;
+  const route = networkRoute(namespace, index, prefix);
+  if (route !== undefined) restoring(() => namespace.removeRoute(route));
 };
+
+/** Other IPv6 addresses of just that network. */
+function neighbours(namespace: NetworkNamespace, index: number, prefix: IpPrefix): readonly IpPrefix[] {
+  if (ipFamily(prefixAddress(prefix)) === 4) return [];
+  const all = namespace.addresses(index).map((one) => one.prefix);
+  return all.filter((one) => one !== prefix && networkOf(one) === networkOf(prefix));
+}
+
+/** The route that comes with an IPv6 address: by the kernel (RTPROT_KERNEL of linux/rtnetlink.h), to its network. */
+function networkRoute(namespace: NetworkNamespace, index: number, prefix: IpPrefix): Route | undefined {
+  if (ipFamily(prefixAddress(prefix)) === 4) return undefined;
+  return namespace.routes({ index }).find((one) => one.destination === networkOf(prefix) && one.protocol === 2);
+}
 
 /** Not an exact inverse: the kernel takes routes through the address with it (docs/architecture.md lists such operations). */
 export const removeAddress: OperationDefinition<'address.remove'> = {

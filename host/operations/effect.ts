@@ -38,7 +38,11 @@ export type Effect =
     }
   | ({ readonly kind: 'port.add-vlans' } & PortVlans)
   | ({ readonly kind: 'port.remove-vlans' } & PortVlans)
-  | ({ readonly kind: 'address.add' } & AddressOnLink)
+  | ({
+      readonly kind: 'address.add';
+      /** IPv6: other addresses of the network that were there without a route to it. The kernel leaves it to them, whoever brought it. */
+      readonly unrouted?: readonly IpPrefix[];
+    } & AddressOnLink)
   | ({ readonly kind: 'address.remove' } & AddressOnLink)
   | ({ readonly kind: 'route.add' } & RouteBehindDoor)
   | ({ readonly kind: 'route.remove' } & RouteBehindDoor)

@@ -521,4 +521,29 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
       expect(bench.state()).toEqual(state);
     });
   });
+
+  test.skipIf(missing)('to addresses is undone, with the route that the kernel leaves to others of the network', () => {
+    using bench = furnished();
+    const { sandbox, perform } = bench;
+    const index = indexOf(sandbox, 'old0');
+    const add = (text: string, noPrefixRoute = false) =>
+      perform({ kind: 'address.add', door: 'sandbox', index, prefix: prefix(text), flags: { noPrefixRoute } });
+    const before = bench.state();
+    for (const texts of [
+      ['fd07::1/64', 'fd07::2/64', 'fd07::3/80'],
+      ['10.7.0.1/24', '10.7.0.2/24', '10.7.0.3/25'],
+    ]) {
+      for (const flagged of [0, 1, 2]) {
+        for (const [position, text] of texts.entries()) add(text, position === flagged);
+        bench.rollBack();
+        expect(bench.state(), `${texts[flagged]}`).toEqual(before);
+      }
+    }
+    // One that was there has had its route all the time.
+    sandbox.addAddress(index, prefix('fd07::9/64'));
+    const routed = bench.state();
+    add('fd07::1/64');
+    bench.rollBack();
+    expect(bench.state()).toEqual(routed);
+  });
 });

@@ -37,10 +37,10 @@ export function removeAddressRoutes(link: LinkModel, address: AddressModel): voi
   forgetSource(link, prefixAddress(address.prefix));
 }
 
-/** check_cleanup_prefix_route (net/ipv6/addrconf.c): any other address in the network keeps its route, whatever its length. */
+/** check_cleanup_prefix_route (net/ipv6/addrconf.c): another address of the same network keeps its route, also one that has none. */
 function isSharedNetwork(link: LinkModel, { prefix }: AddressModel, route: RouteModel): boolean {
   if (ipFamily(prefixAddress(prefix)) === 4 || route.kind === 'local') return false;
-  return link.addresses.some((other) => prefixContains(networkOf(prefix), prefixAddress(other.prefix)));
+  return link.addresses.some((other) => networkOf(other.prefix) === networkOf(prefix));
 }
 
 /** fib_sync_down_addr: IPv4 routes with the address as their source go. fib6_remove_prefsrc: IPv6 routes of the link forget it. */

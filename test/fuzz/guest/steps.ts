@@ -36,7 +36,6 @@ import { Netns } from 'wit/net/namespaces';
 import * as routes from 'wit/net/routes';
 import * as sandbox from 'wit/net/sandbox';
 import * as sysctls from 'wit/net/sysctls';
-import { IpAddressTag, IpPrefix } from 'wit/net/types';
 
 /** Whether it keeps from what cannot be taken back exactly, on links that it did not make. */
 let gentle = false;
@@ -286,12 +285,6 @@ function doors(): void {
   if (again !== null && !once(30)) again.drop();
 }
 
-function address(): IpPrefix {
-  const made = prefix();
-  if (avoided.includes('prefixes in prefixes') && made.address.tag == IpAddressTag.Ipv6) made.length = 64;
-  return made;
-}
-
 /** A gentle plugin does not turn IPv6 off, with which addresses go. */
 function writeSetting(): void {
   const setting = key();
@@ -337,8 +330,7 @@ export function step(): void {
   } else if (kind < 60) {
     if (once(2)) ports.addVlans(door(), index(), vlans());
     else ports.removeVlans(door(), index(), vlans());
-  } else if (kind < 68)
-    addresses.add(door(), index(), address(), below(4) & (avoided.includes('mixed prefix routes') ? 1 : 3));
+  } else if (kind < 68) addresses.add(door(), index(), prefix(), below(4));
   else if (kind < 71) {
     if (!gentle) addresses.remove(door(), index(), prefix());
   } else if (kind < 75) routes.add(door(), route());

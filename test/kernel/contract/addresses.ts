@@ -267,4 +267,42 @@ export const addressBehaviours: readonly Behaviour[] = [
       expect(indexOf(world.host, 'eth9')).toBe(index);
     },
   },
+  {
+    name: 'the route to an IPv6 network goes with the last address of just that network, not with one of a network within it',
+    run: (world) => {
+      const { eth } = makeRunningVeth(world);
+      const { sandbox } = world;
+      const networks = () => withoutLinkLocal(routesOf(sandbox)).sort();
+      const change = (how: 'addAddress' | 'removeAddress', ...texts: readonly string[]) => {
+        for (const text of texts) sandbox[how](eth, prefix(text));
+      };
+      change('addAddress', 'fd00::1/64', 'fd00::2/80', 'fd01::5/0', 'fd02::5/1');
+      expect(networks()).toEqual(['8000::/1 eth0', '::/0 eth0', 'fd00::/64 eth0', 'fd00::/80 eth0']);
+      change('removeAddress', 'fd00::1/64');
+      expect(networks()).toEqual(['8000::/1 eth0', '::/0 eth0', 'fd00::/80 eth0']);
+      change('removeAddress', 'fd01::5/0');
+      expect(networks()).toEqual(['8000::/1 eth0', 'fd00::/80 eth0']);
+      change('addAddress', 'fd00::1/64');
+      change('removeAddress', 'fd02::5/1', 'fd00::2/80');
+      expect(networks()).toEqual(['fd00::/64 eth0']);
+    },
+  },
+  {
+    name: 'an IPv6 address without a route to its network keeps the route of another, and leaves it there in the end',
+    run: (world) => {
+      const { eth } = makeRunningVeth(world);
+      const { sandbox } = world;
+      const networks = () => withoutLinkLocal(routesOf(sandbox));
+      sandbox.addAddress(eth, prefix('fd00::2/64'), { noPrefixRoute: true });
+      expect(networks()).toEqual([]);
+      sandbox.addAddress(eth, prefix('fd00::1/64'));
+      sandbox.removeAddress(eth, prefix('fd00::2/64'));
+      expect(networks()).toEqual(['fd00::/64 eth0']);
+      sandbox.addAddress(eth, prefix('fd00::2/64'), { noPrefixRoute: true });
+      sandbox.removeAddress(eth, prefix('fd00::1/64'));
+      expect(networks()).toEqual(['fd00::/64 eth0']);
+      sandbox.removeAddress(eth, prefix('fd00::2/64'));
+      expect(networks()).toEqual(['fd00::/64 eth0']);
+    },
+  },
 ];
