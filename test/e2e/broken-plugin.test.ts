@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { manifestSection } from '../../host/trust/manifest.ts';
 import { buildTestGuest } from '../contract/engines.ts';
-import { eventually } from '../kernel/contract/world.ts';
 import { Machine, missing } from './installation.ts';
 
 /** A component that imports what no host of ours offers. */
@@ -48,8 +47,7 @@ async function expectDetached(breakPlugin: (machine: Machine) => void | Promise<
   expect(prevResult.ips).toHaveLength(1);
   await breakPlugin(machine);
 
-  const state = () => [machine.snapshot(), machine.snapshot(second.path), machine.leased('net'), machine.records()];
-  eventually(() => expect(JSON.stringify(state())).not.toContain('tentative'));
+  const state = () => [machine.settled(), machine.settled(second.path), machine.leased('net'), machine.records()];
   const before = state();
   const refused = machine.call('bridge', { ...call, id: 'c2', netns: second.path, verb: 'ADD' }, configuration);
   expect(refused).toMatchObject({ status: 1, json: { code: 999, msg: expect.stringMatching(message) } });

@@ -122,6 +122,18 @@ export class Machine implements Disposable {
     }
   }
 
+  /** What a namespace has, but for link-local addresses, which the kernel makes usable in its own time. */
+  settled(path = this.host.path): NamespaceSnapshot {
+    const { links, routes } = this.snapshot(path);
+    return {
+      links: links.map((link) => ({
+        ...link,
+        addresses: link.addresses.filter(({ prefix }) => !prefix.startsWith('fe80:')),
+      })),
+      routes: routes.filter(({ destination }) => !/^(fe80|ff00):/.test(destination)),
+    };
+  }
+
   /** Runs a shell command in a namespace. */
   run(path: string, command: string): string {
     return spawnSync('/usr/bin/nsenter', [`--net=${path}`, 'sh', '-c', command], { encoding: 'utf8' }).stdout;

@@ -132,7 +132,7 @@ function expectRefusal(change: (machine: TrustingMachine) => void, message: RegE
   const [first, second] = [machine.container(), machine.container()];
   expect(machine.attach('c1', first.path)).toMatchObject({ status: 0 });
   change(machine);
-  const state = () => [machine.snapshot(), machine.snapshot(second.path), machine.leased('net'), machine.records()];
+  const state = () => [machine.settled(), machine.settled(second.path), machine.leased('net'), machine.records()];
   const before = state();
   const refused = machine.attach('c2', second.path);
   expect(refused).toMatchObject({ status: 1, json: { code: 999, msg: expect.stringMatching(message) } });
