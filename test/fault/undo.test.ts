@@ -536,14 +536,15 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
       for (const flagged of [0, 1, 2]) {
         for (const [position, text] of texts.entries()) add(text, position === flagged);
         bench.rollBack();
-        expect(bench.state(), `${texts[flagged]}`).toEqual(before);
+        eventually(() => expect(bench.state(), `${texts[flagged]}`).toEqual(before));
       }
     }
     // One that was there has had its route all the time.
     sandbox.addAddress(index, prefix('fd07::9/64'));
+    sandbox.waitUntilUsable(index, 2000);
     const routed = bench.state();
     add('fd07::1/64');
     bench.rollBack();
-    expect(bench.state()).toEqual(routed);
+    eventually(() => expect(bench.state()).toEqual(routed));
   });
 });
