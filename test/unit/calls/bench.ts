@@ -112,7 +112,7 @@ function spell(access: Ruling['access']): string {
 }
 
 /** Runs something with the container's namespace open. */
-function inside<T>({ kernel }: Bench, path: string, body: (sandbox: NetworkNamespace) => T): T {
+export function inside<T>({ kernel }: Bench, path: string, body: (sandbox: NetworkNamespace) => T): T {
   const sandbox = kernel.openNamespace(path);
   try {
     return body(sandbox);
