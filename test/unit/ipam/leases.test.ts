@@ -1,5 +1,6 @@
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -93,6 +94,47 @@ describe('leases on disk', () => {
     expect(of('old').held(leases)).toEqual(['10.0.0.2']);
     of('old').release(leases);
     expect(existsSync(join(leases, '10.0.0.2'))).toBe(false);
+  });
+
+  test('an entry of the older form stays on the books while the attachment gives back what it has under its name', () => {
+    mkdirSync(leases, { recursive: true });
+    writeFileSync(join(leases, '10.0.0.4'), 'a');
+    const request = { directory: leases, pool: 0, ranges: [], address: ip('10.0.0.2') };
+    expect(of('a').reserve(request)).toEqual(leased('10.0.0.2'));
+    expect(of('a').held(leases)).toEqual(['10.0.0.2']);
+    of('a').release(leases);
+    expect(existsSync(join(leases, '10.0.0.2'))).toBe(false);
+    expect(readFileSync(join(leases, '10.0.0.4'), 'utf8')).toBe('a');
+    for (const interfaceName of ['eth0', 'eth1']) expect(of('a', interfaceName).held(leases)).toEqual(['10.0.0.4']);
+    expect(of('b').reserve({ ...request, address: ip('10.0.0.4') })).toEqual({ kind: 'taken' });
+    of('a').release(leases);
+    expect(of('a').held(leases)).toEqual([]);
+    expect(existsSync(join(leases, '10.0.0.4'))).toBe(false);
+  });
+
+  // A crash between the two steps in which a lease appears: it is there, and so is the name that it was written under.
+  test.each([
+    ['the next lease', () => next('b')],
+    [
+      'a lease that is asked for',
+      () => of('b').reserve({ directory: leases, pool: 3, ranges: [], address: ip('10.0.0.3') }),
+    ],
+    ['one that is taken', () => of('b').reserve({ directory: leases, pool: 3, ranges: [], address: ip('10.0.0.2') })],
+  ])('a lease that was not finished is not written over by %s', (_, reserve) => {
+    next('a');
+    linkSync(join(leases, '10.0.0.2'), join(leases, '.bulkhead-new'));
+    reserve();
+    expect(readFileSync(join(leases, '10.0.0.2'), 'utf8')).toBe('a\r\neth0');
+    expect(of('a').held(leases)).toEqual(['10.0.0.2']);
+    expect(readdirSync(leases)).not.toContain('.bulkhead-new');
+  });
+
+  test('what else was left under that name is no lease, and is not in the way', () => {
+    mkdirSync(leases, { recursive: true });
+    writeFileSync(join(leases, '.bulkhead-new'), 'a\r\net');
+    expect(of('a').held(leases)).toEqual([]);
+    expect(next('b')).toEqual(leased('10.0.0.2'));
+    expect(readFileSync(join(leases, '10.0.0.2'), 'utf8')).toBe('b\r\neth0');
   });
 
   test('an empty file, left by a crash of the reference, is given out again', () => {

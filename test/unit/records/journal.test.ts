@@ -10,6 +10,7 @@ import { Deadline } from '../../../host/system/deadline.ts';
 import { LockTimeout } from '../../../host/system/flock.ts';
 
 const attachment = { network: 'net', containerId: 'c1', interfaceName: 'eth0', type: 'bridge' };
+const inside = (name: string): Effect => ({ kind: 'link.create', door: 'sandbox', name, linkKind: 'veth' });
 const link = (name: string): Effect => ({ kind: 'link.create', door: 'host', name, linkKind: 'veth' });
 const bridge = 'link cni0' as SharedObject;
 
@@ -61,6 +62,33 @@ describe('the record of an attachment', () => {
     expect(record.state.open).toEqual([]);
   });
 
+  test('of another sandbox says nothing of what was done inside of the one before', () => {
+    const lease: Effect = { kind: 'lease.reserve', directory: '/leases' };
+    {
+      using record = open();
+      record.begin('boot', 42n);
+      for (const effect of [link('veth1'), inside('eth0'), lease]) record.done(record.intend(effect));
+      record.commit();
+      record.begin('boot', 42n);
+      record.done(record.intend(inside('eth1')));
+      record.intend(link('veth2'));
+      expect(record.state.committed).toHaveLength(3);
+    }
+    using record = open();
+    expect(record.state.open).toHaveLength(2);
+    record.begin('boot', 43n);
+    for (const state of [record.state, readJournal(textOf())]) {
+      expect(state).toMatchObject({ attachment, sandbox: '43', lives: true, nextNumber: 5 });
+      expect(state.committed.map(({ effect }) => effect)).toEqual([link('veth1'), lease]);
+      expect(state.open.map(({ effect }) => effect)).toEqual([link('veth2')]);
+    }
+    record.done(record.intend(inside('eth0')));
+    record.commit();
+    expect(readJournal(textOf()).committed.map(({ effect }) => effect)).toEqual([
+      ...[link('veth1'), lease, link('veth2'), inside('eth0')],
+    ]);
+  });
+
   test('is one call at a time', () => {
     using _first = open();
     expect(open).toThrow(LockTimeout);
@@ -78,19 +106,21 @@ describe('the record of an attachment', () => {
 });
 
 interface Step {
-  readonly do: 'intend' | 'commit' | 'use' | 'done' | 'undone';
+  readonly do: 'begin' | 'intend' | 'enter' | 'commit' | 'use' | 'done' | 'undone';
   readonly number?: number;
 }
 const steps = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constantFrom('intend' as const, 'commit' as const, 'use' as const) }),
-    fc.record({ do: fc.constantFrom('done' as const, 'undone' as const), number: fc.nat(6) }),
+    fc.record({ do: fc.constantFrom('intend' as const, 'enter' as const, 'commit' as const, 'use' as const) }),
+    fc.record({ do: fc.constantFrom('begin' as const, 'done' as const, 'undone' as const), number: fc.nat(6) }),
   ),
   { maxLength: 20 },
 );
 
 function take(record: ReturnType<typeof open>, step: Step): void {
   if (step.do === 'intend') record.intend(link('veth1'));
+  else if (step.do === 'enter') record.intend(inside('eth0'));
+  else if (step.do === 'begin') record.begin('boot', BigInt(step.number ?? 0));
   else if (step.do === 'commit') record.commit();
   else if (step.do === 'use') record.use(bridge);
   else record[step.do](step.number ?? 0);
