@@ -6,7 +6,7 @@ export type Bytes = readonly number[] | Uint8Array;
 /** WebAssembly's binary format, as far as components for tests need it (component-model Binary.md). */
 export const vector = (items: readonly Bytes[]): Bytes => concat([leb(items.length), ...items]);
 
-export const name = (text: string): Bytes => {
+const name = (text: string): Bytes => {
   const bytes = new TextEncoder().encode(text);
   return concat([leb(bytes.length), bytes]);
 };
