@@ -33,7 +33,7 @@ import { ensureVlanInterface } from './vlan-gateway';
 
 class Bridge extends Plugin {
   add(call: Call): Outcome {
-    const settings = Settings.forAdd(call.config);
+    const settings = Settings.forAdd(call);
     const mac = wantedMac(call);
     const hostNs = host.open();
     const containerNs = openSandbox();

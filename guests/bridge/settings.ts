@@ -49,8 +49,9 @@ export class Settings {
   }
 
   /** Fails before anything is done where the settings cannot be had. */
-  static forAdd(config: Configuration): Settings {
-    const settings = new Settings(config);
+  static forAdd(call: Call): Settings {
+    const settings = new Settings(call.config);
+    call.arguments(['MAC']);
     if (settings.disableContainerInterface && settings.hasAddresses) {
       fail('cannot use IPAM when DisableContainerInterface flag is set');
     }
@@ -86,9 +87,9 @@ export function hasAddresses(config: Configuration): bool {
 
 /** The hardware address that the container is to have: the runtime's word counts most, CNI_ARGS least. Null where it may be any. */
 export function wantedMac(call: Call): MacAddress | null {
-  let text = call.arguments(['MAC']).get('MAC');
-  text = call.config.object('args').object('cni').text('mac', text);
-  text = call.config.object('runtimeConfig').text('mac', text);
+  let text = call.config.object('runtimeConfig').text('mac');
+  if (text === '') text = call.config.object('args').object('cni').text('mac');
+  if (text === '') text = call.arguments(['MAC']).get('MAC');
   if (text === '') return null;
   return expect<MacAddress>(parseMac(text), `failed to make veth pair: address ${text}: invalid MAC address`);
 }

@@ -11,8 +11,8 @@ import { at } from './request.ts';
 /** No call has more in the log; denials get the rest of the room where what was allowed has used up its own. */
 const most = { allowed: 1000, all: 5000 };
 
-/** UTF-16 units: of one access as JSON, of one reason, of an error's message, and of all accesses. A guest can give names and lists of megabytes. */
-const longest = { access: 2000, reason: 1000, message: 10_000, all: 1_000_000 };
+/** UTF-16 units: of one name, of one access as JSON, of one reason, of an error's message, and of all accesses. A guest can give names and lists of megabytes. */
+const longest = { name: 1000, access: 2000, reason: 1000, message: 10_000, all: 1_000_000 };
 
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {
@@ -76,9 +76,9 @@ export class Trail {
       correlation: this.correlation,
       verb,
       type: this.#type,
-      network: configuration.name,
-      containerId: environment.containerId,
-      interfaceName: environment.interfaceName,
+      network: shortened(configuration.name, longest.name),
+      containerId: shortened(environment.containerId, longest.name),
+      interfaceName: shortened(environment.interfaceName, longest.name),
       plugin: plugin && {
         version: plugin.manifest.version,
         digest: plugin.digest,

@@ -51,6 +51,27 @@ function program(): Command {
     .argument('<name>', 'name of the plugin, and of its directory')
     .action(async (name) => (await import('./commands/create.ts')).createCommand(name));
 
+  command
+    .command('conformance')
+    .description(
+      'check the plugins of a directory against the specification, from outside; exit status 1 where one fails',
+    )
+    .argument('[bin-dir]', 'the directory, such as /opt/cni/bin')
+    .option('--only <glob>', 'checks with such ids; commas separate several')
+    .option('--list', 'show the checks, run none')
+    .option('--known <file>', 'ids of known failures, one a line: they do not fail the run')
+    .option('--plugin <name>', 'this plugin only, which may be one that the suite does not know')
+    .option('--config <file>', 'with --plugin: a configuration that ADD succeeds with in an empty network namespace')
+    .option('--timeout <seconds>', 'how long a call may take', '20')
+    .option('--jobs <n>', 'how many checks run at once (default: one for each processor)')
+    .option('--tap', 'as TAP')
+    .option('--json', 'as JSON')
+    // 2 is wrong usage for this command, since 1 says that a check has failed.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .action(async (directory, options) =>
+      (await import('./commands/conformance.ts')).conformanceCommand(directory, options),
+    );
+
   trustCommands(command);
   return command;
 }

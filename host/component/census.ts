@@ -28,8 +28,10 @@ export class Census {
 
   /** A type whose parts were weighed before. */
   weigh(type: ValueType | FunctionShape): void {
-    const sizes = partsOf(type).map((part) => this.#sizes.get(part) ?? leaf);
-    const own = 'names' in type ? type.names.length : sizes.length;
+    const inside = partsOf(type);
+    const own = 'names' in type ? type.names.length : inside.length;
+    if (own > most.parts) throw new ComponentFormatError('a type is too large');
+    const sizes = inside.map((part) => this.#sizes.get(part) ?? leaf);
     this.#steps += own;
     const parts =
       1 +

@@ -19,20 +19,29 @@ export function contractProblems({ imports, exports }: ComponentShape): readonly
   ];
 }
 
-/** A component may leave out what it does not use. */
+/** A component may leave out what it does not use. Of names that the host does not have, the first is told. */
 function importProblems(id: string, extern: ExternShape): readonly string[] {
   const known = interfaces[id];
-  if (known === undefined || !Object.hasOwn(interfaces, id)) return [`it imports ${id}, which the host does not offer`];
-  return spelled(extern).flatMap(([name, text]) => {
-    if (!Object.hasOwn(known, name)) return [`it imports ${name} of ${id}, which the host does not offer`];
-    return known[name] === text ? [] : [`it imports ${name} of ${id} with another type than the host's`];
-  });
+  if (known === undefined || !Object.hasOwn(interfaces, id) || id === pluginInterface)
+    return [`it imports ${id}, which the host does not offer`];
+  const unknown = namesOf(extern).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) return [`it imports ${unknown} of ${id}, which the host does not offer`];
+  return spelled(extern).flatMap(([name, text]) =>
+    known[name] === text ? [] : [`it imports ${name} of ${id} with another type than the host's`],
+  );
+}
+
+function namesOf(extern: ExternShape): readonly string[] {
+  return extern.kind === 'function' ? [''] : [...extern.resources, ...extern.functions.keys()];
 }
 
 /** The host calls all of them. */
 function exportProblems(id: string, extern: ExternShape): readonly string[] {
+  const known = interfaces[id] ?? {};
+  const unknown = namesOf(extern).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) return [`it exports ${unknown} of ${id}, which the host does not know`];
   const given = new Map(spelled(extern));
-  return Object.entries(interfaces[id] ?? {}).flatMap(([name, text]) => {
+  return Object.entries(known).flatMap(([name, text]) => {
     if (!given.has(name)) return [`it does not export ${name} of ${id}`];
     return given.get(name) === text ? [] : [`it exports ${name} of ${id} with another type than the host's`];
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { KernelError } from '../kernel/errors.ts';
+import { errnoNumbers, KernelError } from '../kernel/errors.ts';
 import type { Link, LinkChange, LinkPlan, NetworkNamespace } from '../kernel/kernel.ts';
 import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
@@ -49,6 +49,9 @@ export const changeLink: OperationDefinition<'link.change'> = {
   plan({ door, index, change }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
     const link = linkOf(context, door, index);
+    // It has none, and once it has one the kernel does not take it away.
+    if (link.kind === 'loopback' && change.mac !== undefined)
+      throw new KernelError(`give ${link.name} a hardware address`, errnoNumbers.EOPNOTSUPP);
     const before = fieldsBefore(link, change);
     const names = [link.name, ...(change.name === undefined ? [] : [change.name])];
     const port = before.controller ? namespaceOf(context, door).bridgePort(index) : undefined;

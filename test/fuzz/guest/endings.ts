@@ -173,11 +173,11 @@ function outrageByHandle(): void {
 }
 
 /** Seldom comes back. */
-export function outrage(mayForge: bool): void {
+export function outrage(): void {
   const result = <i32>heap.alloc(256);
   switch (below(18)) {
     case 0:
-      if (mayForge) outrageByHandle();
+      outrageByHandle();
       break;
     case 1:
       rawByName(good(), place(), <i32>number(), result);
@@ -189,11 +189,10 @@ export function outrage(mayForge: bool): void {
       rawAll(good(), place());
       break;
     case 4:
-      if (mayForge) outrageByHandle();
+      outrageByHandle();
       break;
     case 5: {
       // A plan in it may have a handle as well.
-      if (!mayForge) break;
       const at = rubble();
       store<i32>(at, good());
       rawCreate(at, once(3) ? place() : result);
@@ -206,7 +205,7 @@ export function outrage(mayForge: bool): void {
       break;
     }
     case 7:
-      if (mayForge) rawCreate(place(), result);
+      rawCreate(place(), result);
       break;
     case 8:
       rawAddVlans(good(), <i32>number(), place(), <i32>number(), result);

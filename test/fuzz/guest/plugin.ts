@@ -11,11 +11,10 @@ import { Outcome } from 'wit/cni/types';
 class Fuzz extends Plugin {
   add(call: Call): Outcome {
     const path = run(call.config, 'steps', 'ADD');
-    const mayForge = !call.config.texts('avoid').includes('forged handles');
     const ending = call.config.text('ending');
     if (ending == 'lies') return lies(path);
     if (ending == 'failure') leave();
-    if (ending == 'outrage') for (let i = 0; i < 8; i++) outrage(mayForge);
+    if (ending == 'outrage') for (let i = 0; i < 8; i++) outrage();
     return truth(path);
   }
 
@@ -38,10 +37,10 @@ function run(config: Configuration, steps: string, verb: string): string {
   learnWords(config);
   const count = <i32>config.integer(steps);
   if (count == 0) return config.text('sandbox');
-  begin(config.flag('gentle'), config, verb);
+  begin(config.flag('gentle'));
   const outrageous = config.text('ending') == 'outrage' && once(2) ? below(count) : count;
   for (let i = 0; i < count; i++) {
-    if (<u32>i == outrageous) outrage(!config.texts('avoid').includes('forged handles'));
+    if (<u32>i == outrageous) outrage();
     step();
   }
   return config.text('sandbox');

@@ -1,7 +1,6 @@
 // Single host calls. Whatever one answers, the plugin goes on.
 
 import { Some } from 'bulkhead-sdk/abi/values';
-import { Configuration } from 'bulkhead-sdk/configuration';
 import { below, maybeFlag, once, oneOf } from 'guest/dice';
 import {
   index,
@@ -46,15 +45,8 @@ let hostDoor: Netns | null = null;
 /** What delegates gave. */
 export let given: Address[] = [];
 
-/** What it keeps from since the host is known to get it wrong. */
-let avoided: string[] = [];
-let verb = '';
-let hasDelegated = false;
-
-export function begin(isGentle: bool, config: Configuration, ofVerb: string): void {
+export function begin(isGentle: bool): void {
   gentle = isGentle;
-  avoided = config.texts('avoid');
-  verb = ofVerb;
   sandboxDoor = sandbox.open();
   hostDoor = host.open();
 }
@@ -261,21 +253,18 @@ function delegated(): void {
   switch (below(5)) {
     case 0:
     case 1: {
-      if (verb != 'ADD' && avoided.includes('delegate verbs')) break;
-      if (hasDelegated && avoided.includes('delegate verbs')) break;
-      hasDelegated = true;
       const assigned = delegate.add();
       if (!assigned.failed) given = assigned.value.addresses;
       break;
     }
     case 2:
-      if (verb == 'DEL' || !avoided.includes('delegate verbs')) delegate.del();
+      delegate.del();
       break;
     case 3:
-      if (verb == 'CHECK' || !avoided.includes('delegate verbs')) delegate.check();
+      delegate.check();
       break;
     default:
-      if (verb == 'CHECK' || !avoided.includes('delegate verbs')) delegate.status();
+      delegate.status();
   }
 }
 
@@ -309,7 +298,6 @@ export function step(): void {
     const ns = door();
     const one = index();
     const what = gentle && !isMine(ns, one) ? gentleChange() : change();
-    if (one == 1 && avoided.includes('hardware address of lo')) what.mac = null;
     control.change(ns, one, what);
   } else if (kind < 51) {
     const ns = door();
