@@ -99,9 +99,18 @@ export function findExecutable(type: string, directories: readonly string[]): st
   if (directories.length === 0) throw fail('no paths provided');
   for (const directory of directories) {
     const path = join(directory, type);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (isFile(path)) return path;
   }
   throw fail(`failed to find plugin "${type}" in path [${directories.join(' ')}]`);
+}
+
+/** A directory that cannot be looked into has none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function failure(stdout: Buffer, stderr: string, status: number | null, signal: string | null): CniError {

@@ -19,16 +19,23 @@ export function contractProblems({ imports, exports }: ComponentShape): readonly
   ];
 }
 
-/** A component may leave out what it does not use. Of names that the host does not have, the first is told. */
+/** No more are told of one interface: a component can have very many. */
+const mostUnknown = 10;
+
+/** A component may leave out what it does not use. */
 function importProblems(id: string, extern: ExternShape): readonly string[] {
   const known = interfaces[id];
   if (known === undefined || !Object.hasOwn(interfaces, id) || id === pluginInterface)
     return [`it imports ${id}, which the host does not offer`];
-  const unknown = namesOf(extern).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) return [`it imports ${unknown} of ${id}, which the host does not offer`];
-  return spelled(extern).flatMap(([name, text]) =>
-    known[name] === text ? [] : [`it imports ${name} of ${id} with another type than the host's`],
-  );
+  const unknown = namesOf(extern).filter((name) => !Object.hasOwn(known, name));
+  if (unknown.length > mostUnknown)
+    return [`it imports ${unknown.length} things of ${id} that the host does not offer`];
+  return [
+    ...unknown.map((name) => `it imports ${name} of ${id}, which the host does not offer`),
+    ...spelled(extern)
+      .filter(([name, text]) => Object.hasOwn(known, name) && known[name] !== text)
+      .map(([name]) => `it imports ${name} of ${id} with another type than the host's`),
+  ];
 }
 
 function namesOf(extern: ExternShape): readonly string[] {
@@ -38,8 +45,7 @@ function namesOf(extern: ExternShape): readonly string[] {
 /** The host calls all of them. */
 function exportProblems(id: string, extern: ExternShape): readonly string[] {
   const known = interfaces[id] ?? {};
-  const unknown = namesOf(extern).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) return [`it exports ${unknown} of ${id}, which the host does not know`];
+  if (namesOf(extern).length > Object.keys(known).length + mostUnknown) return [`it exports too much of ${id}`];
   const given = new Map(spelled(extern));
   return Object.entries(known).flatMap(([name, text]) => {
     if (!given.has(name)) return [`it does not export ${name} of ${id}`];

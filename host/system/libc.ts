@@ -22,6 +22,7 @@ const prototypes = {
   fstatfs: 'int fstatfs(int fd, void *status)',
   flock: 'int flock(int fd, int operation)',
   memfd_create: 'int memfd_create(const void *name, unsigned int flags)',
+  renameat2: 'int renameat2(int from, const void *old, int to, const void *new, unsigned int flags)',
   fcntl: 'int fcntl(int fd, int command, long argument)',
   syscall: 'long syscall(long number, int fd, const void *path, void *how, size_t size)',
 } as const;

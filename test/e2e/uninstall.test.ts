@@ -199,6 +199,23 @@ describe('uninstalling', () => {
     }
   });
 
+  test('what somebody has put in place of ours since stays, and is kept by the next install', () => {
+    expect(install().status).toBe(0);
+    const path = join(binaries, 'bridge');
+    rmSync(path);
+    writeFileSync(path, 'newer', { mode: 0o755 });
+    expect(install().status).toBe(0);
+    expect(readFileSync(path, 'latin1')).not.toBe('newer');
+    expect(uninstall().status).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe('newer');
+    expect(install().status).toBe(0);
+    rmSync(path);
+    writeFileSync(path, 'newest', { mode: 0o755 });
+    expect(uninstall().status).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe('newest');
+    expect(existsSync(join(binaries, 'loopback'))).toBe(false);
+  });
+
   test('does not put back our own, where an install did not get to write down that it is one', () => {
     placeOthers();
     const before = contents(binaries);

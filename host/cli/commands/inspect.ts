@@ -3,10 +3,10 @@ import { escapeControls } from '../../calls/log.ts';
 import { decodeComponent } from '../../component/decode.ts';
 import { withoutVersion } from '../../policy/access.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
+import { checkedManifest } from '../../trust/checked-manifest.ts';
 import { judgingPolicy } from '../../trust/establish.ts';
 import { judge } from '../../trust/judge.ts';
 import { type Candidate, candidate, PluginFiles } from '../../trust/plugin-files.ts';
-import { readManifest } from '../../trust/trusted-plugins.ts';
 import { layoutOf } from '../layout.ts';
 import { columns, paint } from '../terminal.ts';
 
@@ -38,7 +38,7 @@ export function inspectCommand(file: string, { root, json }: { readonly root: st
 
 function look(file: string, root: string) {
   const bare = read(file);
-  const { name, version, description, types, reasons = {} } = readManifest(bare);
+  const { name, version, description, types, reasons = {} } = checkedManifest(bare);
   const asked = new Map(Object.entries(reasons).map(([id, reason]) => [withoutVersion(id), reason]));
   const imports = [...decodeComponent(bare.bytes).imports.keys()]
     .filter((id) => !/\/(types|namespaces)@/.test(id))

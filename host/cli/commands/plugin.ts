@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { escapeControls } from '../../calls/log.ts';
 import { prepareComponent } from '../../engine/v8/prepare.ts';
 import { TranspiledStore } from '../../engine/v8/store.ts';
+import { checkedManifest } from '../../trust/checked-manifest.ts';
 import { establishTrust, judgingPolicy } from '../../trust/establish.ts';
 import { judge } from '../../trust/judge.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from '../../trust/plugin-files.ts';
 import { openSeal } from '../../trust/seal.ts';
 import { writeTrustState } from '../../trust/trust-state.ts';
-import { readManifest } from '../../trust/trusted-plugins.ts';
 import { UsageError } from '../errors.ts';
 import { ReplacedBinaries } from '../install/binaries.ts';
 import { launcherFor } from '../install/install.ts';
@@ -33,7 +33,7 @@ interface RootOption {
 export async function addCommand(file: string, { root }: RootOption): Promise<void> {
   const { installed, layout } = requireInstalled(root);
   const source = candidate('', resolve(file), undefined);
-  const { name, types } = readManifest(source);
+  const { name, types } = checkedManifest(source);
   const bundles = new PluginFiles(layout.plugins).bundles(source);
   const judging = judgingPolicy(layout.policy);
   const problems = types.flatMap((type) => judge({ ...source, type }, bundles, judging).problems);

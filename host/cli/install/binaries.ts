@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { launcherMark } from './launcher.ts';
 
 /** What stands in a directory of CNI binaries because of an install. */
 export interface InstalledBinaries {
@@ -38,8 +40,8 @@ export class ReplacedBinaries {
   }
 
   /**
-   * Puts the executables in place, each by a rename, so that one that is running stays what it is. Those that were there
-   * before are kept, once: what stands there after that is our own. All are kept, and the installation is on file, before the
+   * Puts the executables in place, each by a rename, so that one that is running stays what it is. What stands there and is not our own
+   * is kept: somebody may have put a newer one there since an earlier install. All are kept, and the installation is on file, before the
    * first is replaced, so that one that was cut short can be done again and taken away. Throws UsageError where an installation
    * in another directory has to be taken away first, and where a directory is in the way.
    */
@@ -53,8 +55,7 @@ export class ReplacedBinaries {
     for (const type of installed.types) {
       const path = join(installed.binDirectory, type);
       const kept = join(this.#kept, type);
-      const ours = before?.types.includes(type) === true;
-      if (!ours && exists(path) && !exists(kept)) moveFile(path, kept, 'keep');
+      if (exists(path) && !isOurs(path)) moveFile(path, kept, 'keep');
     }
     writeFileSync(this.#state, `${JSON.stringify(installed, null, 2)}\n`);
     chmodSync(this.#state, 0o644);
@@ -66,24 +67,40 @@ export class ReplacedBinaries {
     }
   }
 
-  /** Takes our executables away and puts back those that were there before. Returns the types that were put back. */
+  /**
+   * Takes our executables away and puts back those that were there before. What somebody has put there since stays. Returns the types
+   * that were put back. One that was cut short can be done again.
+   */
   restore(): readonly string[] {
     const installed = this.read();
     if (installed === undefined) return [];
-    const restored = installed.types.filter((type) => {
-      const path = join(installed.binDirectory, type);
-      const kept = join(this.#kept, type);
-      if (!exists(kept)) {
-        rmSync(path, { force: true });
-        return false;
-      }
-      moveFile(kept, path, 'move');
-      return true;
-    });
+    const kept = existsSync(this.#kept) ? readdirSync(this.#kept) : [];
+    const types = new Set([...installed.types, ...kept.filter((name) => !name.endsWith('.bulkhead-new'))]);
+    const restored = [...types].filter((type) => this.#restore(type, join(installed.binDirectory, type)));
     rmSync(this.#kept, { recursive: true, force: true });
     rmSync(this.#state);
     return restored;
   }
+
+  #restore(type: string, path: string): boolean {
+    const kept = join(this.#kept, type);
+    if (exists(path) && !isOurs(path)) return false;
+    if (!exists(kept)) {
+      rmSync(path, { force: true });
+      return false;
+    }
+    moveFile(kept, path, 'move');
+    return true;
+  }
+}
+
+/** More than any launcher has. */
+const largestLauncher = 64 * 1024;
+
+/** Whether an executable is a launcher of ours: what it says where it cannot execute the host is in it. */
+function isOurs(path: string): boolean {
+  const stat = lstatSync(path);
+  return stat.isFile() && stat.size <= largestLauncher && readFileSync(path).includes(launcherMark);
 }
 
 /** Across file systems as well, with mode, a symbolic link as one; by a rename at the end. */

@@ -22,7 +22,7 @@ import { type Layout, layoutOf } from '../layout.ts';
 import { pluginFilesOf, transpiledPurpose } from '../node.ts';
 import { built, projectVersion } from '../project.ts';
 import { type InstalledBinaries, ReplacedBinaries } from './binaries.ts';
-import { buildLauncher, type LauncherArchitecture } from './launcher.ts';
+import { buildLauncher, type LauncherArchitecture, launcherMark } from './launcher.ts';
 import { placeRelease } from './release.ts';
 
 export interface InstallOptions {
@@ -93,7 +93,7 @@ export function launcherFor({ node, main }: Layout, root: string, version: strin
       architecture,
       command: [node, main, root, version, type],
       keep: kept,
-      failure: formatIndented({ code: 999, msg: `bulkhead: cannot execute ${node}: is it installed?` }),
+      failure: formatIndented({ code: 999, msg: `${launcherMark} ${node}: is it installed?` }),
     });
 }
 

@@ -79,6 +79,9 @@ function buildTable({ command, keep, failure }: LauncherPlan): Buffer {
   return Buffer.concat([head, ...texts]);
 }
 
+/** How what every launcher says begins where it cannot execute the host: it is known by that. */
+export const launcherMark = 'bulkhead: cannot execute';
+
 function zeroEnded(text: string): Buffer {
   if (text.includes('\0')) throw new RangeError(`a path with a zero byte: ${JSON.stringify(text)}`);
   return Buffer.from(`${text}\0`);

@@ -13,6 +13,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { systemCall } from '../../system/libc.ts';
 import { UsageError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import { built, projectDirectory } from '../project.ts';
@@ -23,7 +24,7 @@ const unneeded = /\/(doc|vendor|CHANGELOG\.md|README\.md)$/;
 
 /**
  * Puts the release in its place: Node, the bundled host, plugins, and what was made of them. It is gathered aside and appears by a
- * rename; one that was there before is taken away after that. Nothing in it refers to where it came from.
+ * exchange of names with one that was there before, which is taken away after that. Nothing in it refers to where it came from.
  */
 export function placeRelease(layout: Layout, version: string): void {
   assertBuilt();
@@ -77,9 +78,16 @@ function makeReadable(directory: string): void {
   }
 }
 
+/** linux/fs.h */
+const RENAME_EXCHANGE = 2;
+const AT_FDCWD = -100;
+
+/** In one step where one was there before: a call always finds a release. */
 function replaceDirectory(fresh: string, place: string): void {
-  const old = `${fresh}-old`;
-  if (existsSync(place)) renameSync(place, old);
-  renameSync(fresh, place);
-  rmSync(old, { recursive: true, force: true });
+  if (!existsSync(place)) {
+    renameSync(fresh, place);
+    return;
+  }
+  const zeroEnded = (path: string) => new TextEncoder().encode(`${path}\0`);
+  systemCall('renameat2', AT_FDCWD, zeroEnded(fresh), AT_FDCWD, zeroEnded(place), RENAME_EXCHANGE);
 }
