@@ -73,7 +73,7 @@ export function collectIptablesMasquerade(ruleset: Ruleset, network: string, val
 }
 
 /** `CNI-` and 24 digits of a hash of network and container. */
-export function chainName({ network, containerId }: RuleOwner): string {
+function chainName({ network, containerId }: RuleOwner): string {
   return `CNI-${shortHash(network + containerId, 24)}`;
 }
 

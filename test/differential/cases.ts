@@ -13,8 +13,13 @@ export interface Features {
 }
 
 const flag = fc.boolean();
+const rare = fc.integer({ min: 0, max: 4 }).map((one) => one === 0);
 const few = <T>(of: fc.Arbitrary<T>, most: number) => fc.array(of, { maxLength: most });
-const mac = fc.constantFrom('0a:00:00:00:00:01', '02-00-00-00-00-02', '0200.0000.0003', '01:00:5e:00:00:01', 'x', '');
+/** Most often what works: of a case that fails at once there is little to see. */
+const mac = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('0a:00:00:00:00:01', '02-00-00-00-00-02', '0200.0000.0003', '') },
+  { weight: 1, arbitrary: fc.constantFrom('01:00:5e:00:00:01', 'x') },
+);
 
 const subnet4 = fc.constantFrom(
   '10.1.0.0/24',
@@ -121,8 +126,7 @@ export function cases(features: Features): fc.Arbitrary<Case> {
       forceAddress: flag,
       ipMasq: flag,
       mtu: fc.constantFrom(0, 1400, 1280, 9000),
-      hairpinMode: flag,
-      promiscMode: flag,
+      ...{ hairpinMode: rare, promiscMode: rare },
       macspoofchk: flag,
       enabledad: flag,
       dns,
