@@ -4,6 +4,8 @@ import type { Outcome } from '../cni/outcome.ts';
 import { HostFault } from '../engine/errors.ts';
 import { fault } from '../interfaces/fault.ts';
 import type { Assignment, Delegate } from '../interfaces/session.ts';
+import { ipFamily } from '../net/ip.ts';
+import { type IpPrefix, prefixAddress } from '../net/prefix.ts';
 import type { DelegateVerb, Inquiry } from '../policy/access.ts';
 import { LockTimeout } from '../system/flock.ts';
 import { PluginError } from '../trust/plugin.ts';
@@ -32,7 +34,7 @@ export function makeDelegate(node: Node, outer: PluginCall, { transaction, gathe
       delete gathered.assignment;
       return transaction.recorded({ kind: 'delegate.add', type: name }, () => {
         try {
-          gathered.assignment = assignment(remembering(gathered, run));
+          gathered.assignment = assignment(outer.call.version, remembering(gathered, run));
           return gathered.assignment;
         } catch (error) {
           // The specification (section 4): a delegate whose ADD failed gets a DEL.
@@ -173,8 +175,12 @@ function releaseQuietly(node: Node, outer: PluginCall, type: string, guard: Guar
   }
 }
 
-function assignment(outcome: Outcome | undefined): Assignment {
-  const { addresses, routes, dns } = outcome ?? { addresses: [], routes: [], dns: undefined };
+/** In the results of 0.1.0 and 0.2.0, routes stand with the address of their family: without one there are none. */
+function assignment(version: string, outcome: Outcome | undefined): Assignment {
+  const { addresses, dns, ...all } = outcome ?? { addresses: [], routes: [], dns: undefined };
+  const families = new Set(addresses.map(({ prefix }) => familyOf(prefix)));
+  const isOld = version === '0.1.0' || version === '0.2.0';
+  const routes = isOld ? all.routes.filter(({ destination }) => families.has(familyOf(destination))) : all.routes;
   return { addresses: addresses.map(({ prefix, gateway }) => ({ prefix, gateway })), routes, dns };
 }
 
@@ -189,4 +195,8 @@ function remembering<T>(gathered: Gathered, body: () => T): T {
     gathered.delegateFailure = { code: told.code, message: told.message };
     throw told;
   }
+}
+
+function familyOf(prefix: IpPrefix): number {
+  return ipFamily(prefixAddress(prefix));
 }

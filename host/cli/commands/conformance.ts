@@ -41,29 +41,43 @@ export async function conformanceCommand(directory: string | undefined, options:
 }
 
 async function run(directory: string, selected: readonly Check[], options: Options): Promise<void> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.once(signal, interrupt);
+  try {
+    await report(directory, selected, options, interrupted.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+    if (interrupted.signal.aborted) process.exitCode = 130;
+  }
+}
+
+async function report(
+  directory: string,
+  selected: readonly Check[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<void> {
   const known = options.known === undefined ? new Set<string>() : parseKnown(readGiven(options.known));
-  const types = options.plugin === undefined ? knownSubjects.map(({ type }) => type) : [options.plugin];
   const limit = numberOf('--timeout', options.timeout) * 1000;
   const jobs = options.jobs === undefined ? availableParallelism() : numberOf('--jobs', options.jobs);
-  // What a plugin of the subject's delegates to is looked at, too.
-  const all = new Set([...types, ...knownSubjects.map(({ type }) => type)]);
-  using bench = await Bench.open({ binaries: directory, limit, types: [...all] });
-  if (!types.some((type) => bench.versions.has(type))) {
+  const knownTypes = knownSubjects.map(({ type }) => type);
+  const types = options.plugin === undefined ? knownTypes : [options.plugin];
+  // What a plugin delegates to is looked at, too.
+  using bench = await Bench.open({
+    binaries: directory,
+    limit,
+    types: [...new Set([...types, ...knownTypes])],
+    signal,
+  });
+  if (!types.some((type) => bench.versions.has(type)) && !bench.aborted) {
     throw new UsageError(`${directory} has no executable ${types.join(', ')}`);
   }
-  const interrupt = () => bench.abort();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  try {
-    const done = await runChecks(bench, selected, { jobs, known, ...(isQuiet(options) ? {} : { progress }) });
-    if (bench.aborted) {
-      process.exitCode = 130;
-      return;
-    }
-    console.log(options.json ? jsonReport(bench, done) : options.tap ? tapReport(done) : tableReport(done));
-    if (failures(done).length > 0) process.exitCode = 1;
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-  }
+  const done = await runChecks(bench, selected, { jobs, known, ...(isQuiet(options) ? {} : { progress }) });
+  if (bench.aborted) return;
+  console.log(options.json ? jsonReport(bench, done) : options.tap ? tapReport(done) : tableReport(done));
+  if (failures(done).length > 0) process.exitCode = 1;
 }
 
 function select({ plugin, config, only = '*' }: Options): readonly Check[] {

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly limit: number;
   /** CNI types that are checked beside those that the suite knows. */
   readonly types: readonly string[];
+  /** Ends what runs; the checks still clean up behind themselves. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where plugins are executed: makes a world for each check, and sees to it that nothing is left on the machine. */
@@ -32,13 +34,15 @@ export class Bench implements Disposable {
   /** By CNI type, the versions that VERSION tells; undefined where it tells none. */
   readonly versions = new Map<string, readonly string[] | undefined>();
   readonly #asked = new Map<string, Promise<boolean>>();
+  readonly #signal: AbortSignal | undefined;
   readonly #removeAll = () => this[Symbol.dispose]();
-  #aborted = false;
   #count = 0;
 
-  private constructor({ binaries, limit }: BenchOptions) {
+  private constructor({ binaries, limit, signal }: BenchOptions) {
     this.binaries = binaries;
     this.limit = limit;
+    this.#signal = signal;
+    signal?.addEventListener('abort', killAll, { once: true });
     process.on('exit', this.#removeAll);
   }
 
@@ -51,6 +55,7 @@ export class Bench implements Disposable {
       bench.missingNamespaces = error instanceof Error ? error.message : String(error);
     }
     for (const type of options.types) {
+      if (bench.aborted) break;
       if (isExecutable(join(options.binaries, type))) bench.versions.set(type, await bench.#askVersions(type));
     }
     return bench;
@@ -82,14 +87,9 @@ export class Bench implements Disposable {
     return new World(this, `${process.pid.toString(36)}-${Date.now().toString(36)}-${this.#count}`, version);
   }
 
-  /** Ends what runs. The checks clean up behind themselves. */
-  abort(): void {
-    this.#aborted = true;
-    killAll();
-  }
-
+  /** The run was interrupted. */
   get aborted(): boolean {
-    return this.#aborted;
+    return this.#signal?.aborted ?? false;
   }
 
   [Symbol.dispose](): void {
@@ -126,7 +126,7 @@ export class Bench implements Disposable {
   }
 }
 
-export function isExecutable(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

@@ -66,17 +66,6 @@ export function gcChecks(subject: Subject): readonly Check[] {
       },
     },
     {
-      id: `${type}-gc-bad-list`,
-      title: 'GC with a list that is none is refused',
-      rule: rules.undecodable,
-      needs,
-      async run(world) {
-        const fields = { ...subject.configuration(world), 'cni.dev/valid-attachments': 'all' };
-        const call = { type, verb: 'GC', configuration: world.configure(fields) };
-        refused(await world.call(call));
-      },
-    },
-    {
       id: `${type}-del-after-gc`,
       title: 'DEL succeeds after GC has taken the attachment for stale',
       rule: rules.repeatedDel,
@@ -116,6 +105,17 @@ function leaseChecks(subject: Subject, attach: (world: World) => Promise<Attachm
           `the lease of ${valid.id}`,
           seen.join('; ') || 'none',
         );
+      },
+    },
+    {
+      id: `${type}-gc-bad-list`,
+      title: 'GC with a list that is none is refused',
+      rule: rules.undecodable,
+      needs,
+      async run(world) {
+        const fields = { ...subject.configuration(world), 'cni.dev/valid-attachments': 'all' };
+        const call = { type, verb: 'GC', configuration: world.configure(fields) };
+        refused(await world.call(call));
       },
     },
     {
