@@ -1,16 +1,16 @@
 // Gives a container one address of each range set. Who has which address is kept in files, by the host.
 
-import { ensure, orFail } from 'bulkhead-sdk/failure';
+import { codes, ensure, orFail } from 'bulkhead-sdk/failure';
 import { Configuration } from 'bulkhead-sdk/configuration';
 import { refuseTooMany } from 'bulkhead-sdk/ipam';
 import { OutcomeBuilder } from 'bulkhead-sdk/outcome';
 import { Call, Plugin } from 'bulkhead-sdk/plugin';
 import { routesField } from 'bulkhead-sdk/routes-field';
 import { Outcome } from 'wit/cni/types';
-import { held, release } from 'wit/ipam/leases';
+import { Range, held, isReady as isReadyFor, release } from 'wit/ipam/leases';
 import { read } from 'wit/ipam/resolver';
 import { allocate } from './allocation';
-import { readPools } from './pools';
+import { Pool, readPools } from './pools';
 import { RequestedAddresses } from './requested';
 
 class HostLocal extends Plugin {
@@ -47,9 +47,16 @@ class HostLocal extends Plugin {
 
   /** Ranges may come with the ADD alone, in runtimeConfig. */
   status(config: Configuration): void {
-    readPools(config);
+    const pools = readPools(config);
+    for (let i = 0; i < pools.length; i++) refuseFull(i, pools[i]);
     routesField(config.object('ipam'), 'routes');
   }
+}
+
+function refuseFull(index: u32, pool: Pool): void {
+  const ranges = pool.ranges.map<Range>((range) => range.toWit());
+  const isReady = orFail(isReadyFor(ranges), `failed to look at the leases of range set ${index}`);
+  ensure(isReady, `no IP addresses available in range set: ${pool.toString()}`, codes.notAvailable);
 }
 
 export function plugin(): Plugin {

@@ -101,6 +101,7 @@ export function makeSession(
       if (leases === undefined) throw fault('denied', 'the manifest does not say where the lease directory stands');
       return node.leases.directory(leaseDirectory(configuration.document, leases), configuration.name);
     },
+    fullPool: plugin.rights.fullPool,
     delegate,
     readResolver,
   };

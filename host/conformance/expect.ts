@@ -79,3 +79,9 @@ export function describeEnd({ status, signal, timedOut, stdout, stderr }: Ended)
   };
   return [end, ...shown('stdout', stdout), ...shown('stderr', stderr)].join(', ');
 }
+
+/** A call without CNI_PATH: the specification's own library, and with it all plugins that are made with it, requires it. */
+export function orRefused(ended: Ended, otherwise: (ended: Ended) => unknown): void {
+  if (ended.status === 0) otherwise(ended);
+  else refused(ended, { codes: [4], names: ['CNI_PATH'] });
+}

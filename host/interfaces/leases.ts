@@ -37,8 +37,11 @@ export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => (
     ),
   held: () => orFault(() => session.leases.held(readable(session)).map(witIp)),
   release: () => orFault(() => session.perform({ kind: 'lease.release', directory: session.leaseDirectory() })),
-  hasFree: (ranges: readonly WitRange[]) =>
-    orFault(() => session.leases.hasFree(readable(session), ranges.map(fromWitRange))),
+  isReady: (ranges: readonly WitRange[]) =>
+    orFault(() => {
+      const directory = readable(session);
+      return session.fullPool === 'ready' || session.leases.hasFree(directory, ranges.map(fromWitRange));
+    }),
 }));
 
 /** Each pool has a file for its cursor: there are as many as a network may have range sets, and not more. */

@@ -25,6 +25,8 @@ export interface Session {
   readonly leases: Leases;
   /** The attachment's lease directory, by the manifest's pointer into the configuration. Throws a fault where there is none. */
   readonly leaseDirectory: () => string;
+  /** Whether STATUS is to succeed where no address is left. */
+  readonly fullPool: 'ready' | 'unavailable';
   readonly delegate: Delegate;
   /** Contents of a file in the form of resolv.conf. Throws a fault. */
   readonly readResolver: (path: string) => string;

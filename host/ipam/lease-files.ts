@@ -1,4 +1,14 @@
-import { constants, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { Deadline } from '../system/deadline.ts';
@@ -66,6 +76,11 @@ export class LeaseFiles {
     } finally {
       rmSync(join(this.directory, unfinished), { force: true });
     }
+  }
+
+  /** Addresses whose files were written before that time, in milliseconds since the epoch. */
+  olderThan(time: number): IpAddress[] {
+    return this.addresses().filter((address) => statSync(join(this.directory, address)).mtimeMs < time);
   }
 
   remove(address: IpAddress): void {

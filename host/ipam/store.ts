@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpAddress } from '../net/ip.ts';
 import type { LeaseRange, LeaseRequest, Reservation } from '../operations/operation.ts';
+import { bootTime } from '../system/boot.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
 import { LeaseError } from './error.ts';
@@ -64,7 +65,8 @@ export class LeaseStore {
       release(directory) {
         if (canHaveLeases(directory)) within(directory, 'release leases', (book) => book.release());
       },
-      hasFree: (directory, ranges) => within(directory, 'look for a free address', (book) => book.hasFree(ranges)),
+      hasFree: (directory, ranges) =>
+        !canHaveLeases(directory) || within(directory, 'look for a free address', (book) => book.hasFree(ranges)),
     };
   }
 }
@@ -86,14 +88,20 @@ class LeaseBook {
     const held = own.length > 0 ? own : legacy;
     if (address !== undefined) {
       if (held.includes(address)) return { kind: 'held', address };
-      return this.#take(address, pool, own) ? { kind: 'leased', address } : { kind: 'taken' };
+      if (this.#take(address, pool, own)) return { kind: 'leased', address };
+      if (this.#abandoned([{ first: address, last: address, excluded: [] }]).length === 0) return { kind: 'taken' };
+      this.#takeOver(address, pool, own);
+      return { kind: 'leased', address };
     }
     const already = held.find((one) => ranges.some((range) => rangeContains(range, one)));
     if (already !== undefined) return { kind: 'held', address: already };
     for (const one of this.#untried(ranges, pool)) {
       if (this.#take(one, pool, own)) return { kind: 'leased', address: one };
     }
-    return { kind: 'exhausted' };
+    const [abandoned] = this.#abandoned(ranges);
+    if (abandoned === undefined) return { kind: 'exhausted' };
+    this.#takeOver(abandoned, pool, own);
+    return { kind: 'leased', address: abandoned };
   }
 
   /** All leases of the owner; where it has none under its name, those of the reference's older form, which has the container only. */
@@ -116,7 +124,14 @@ class LeaseBook {
   hasFree(ranges: readonly LeaseRange[]): boolean {
     const taken = new Set(this.#files.addresses());
     for (const one of candidates(ranges, undefined)) if (!taken.has(one)) return true;
-    return false;
+    return this.#abandoned(ranges).length > 0;
+  }
+
+  /** Leases of an earlier boot: no container outlives one. They are spared as long as there are others, for one that is started again. */
+  #abandoned(ranges: readonly LeaseRange[]): readonly IpAddress[] {
+    const isUsable = (one: IpAddress) =>
+      ranges.some((range) => rangeContains(range, one) && !range.excluded.includes(one));
+    return this.#files.olderThan(bootTime()).filter(isUsable);
   }
 
   #look(): { readonly own: readonly IpAddress[]; readonly legacy: readonly IpAddress[] } {
@@ -132,6 +147,13 @@ class LeaseBook {
     this.#files.moveCursor(pool, address);
     this.#index.update(contentsFor(this.#owner), [...own, address]);
     return true;
+  }
+
+  #takeOver(abandoned: IpAddress, pool: number, own: readonly IpAddress[]): void {
+    this.#files.remove(abandoned);
+    this.#take(abandoned, pool, own);
+    // The index still has it for the owner of before.
+    this.#scan();
   }
 
   *#untried(ranges: readonly LeaseRange[], pool: number): Generator<IpAddress> {

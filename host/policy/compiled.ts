@@ -34,6 +34,7 @@ export interface PluginPolicy {
   readonly minimumVersion?: string | undefined;
   readonly attestations: readonly { readonly predicateType: string; readonly signers: readonly string[] }[];
   readonly missing: 'deny-at-load' | 'deny-at-call';
+  readonly fullPool: 'ready' | 'unavailable';
   readonly limits: Readonly<Record<string, number>>;
   readonly rules: readonly Rule[];
 }

@@ -146,6 +146,10 @@ const plugin = z.strictObject({
     .enum(['deny-at-load', 'deny-at-call'])
     .default('deny-at-load')
     .describe('what happens to a plugin that imports more than it is granted'),
+  fullPool: z
+    .enum(['ready', 'unavailable'])
+    .default('ready')
+    .describe('what STATUS of an IPAM plugin says where no address is left: unavailable is error code 50'),
   limits: limits.default({}),
   grants: z.array(grant),
 });

@@ -76,13 +76,17 @@ export async function makeTestNode(
 }
 
 /** Everything granted: for plugins that the policy of a release does not know. */
-const unbounded: Rights = { grants: { decide: () => ({ allowed: true }) }, mode: 'enforce', limits: {}, signers: [] };
+const unbounded: Rights = {
+  grants: { decide: () => ({ allowed: true }) },
+  ...{ mode: 'enforce', fullPool: 'ready', limits: {}, signers: [] },
+};
 
 /** What a policy says of a plugin; by default the one that ships with a release. */
 function rightsOf(type: string, policy: CompiledPolicy = shippedPolicy()): Rights {
   const found = Object.hasOwn(policy.plugins, type) ? policy.plugins[type] : undefined;
   if (found === undefined) return unbounded;
-  return { grants: new RuleGrants(found.rules), mode: policy.mode, limits: found.limits, signers: found.signers };
+  const { limits, fullPool, signers } = found;
+  return { grants: new RuleGrants(found.rules), mode: policy.mode, limits, fullPool, signers };
 }
 
 let shipped: CompiledPolicy | undefined;

@@ -16,6 +16,8 @@ export interface Rights {
   readonly mode: 'enforce' | 'audit';
   /** Those that are not those of all plugins. */
   readonly limits: Partial<Limits>;
+  /** What STATUS says where no address is left. */
+  readonly fullPool: 'ready' | 'unavailable';
   /** Who vouched for it, by the policy's names. */
   readonly signers: readonly string[];
 }

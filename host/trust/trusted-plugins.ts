@@ -44,6 +44,7 @@ export class TrustedPlugins implements PluginStore {
       grants: new RuleGrants(plugin.rules),
       mode: policy.mode,
       limits: plugin.limits,
+      fullPool: plugin.fullPool,
       signers: verdict.signers,
     };
   }

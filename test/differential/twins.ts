@@ -119,7 +119,7 @@ function saysTheSame(ours: Told, theirs: Told): boolean {
   return mine === other || (at > 0 && mine.startsWith(other.slice(0, at)) && mine.endsWith(other.slice(at)));
 }
 
-/** 1.1 ends a sentence with a full stop, and each says in its own words what is wrong with a route; the kernel's own are ours alone. */
+/** 1.1 ends a sentence with a full stop, and each says in its own words what is wrong with an address or a route; the kernel's own are ours alone. */
 function plain(message = ''): string {
   return (
     message
@@ -131,6 +131,8 @@ function plain(message = ''): string {
         (_, what, all: string) => `${what} ${all.split(' ').sort().join(' ')}`,
       )
       .replace(/ \([^)]*\)$/, '')
+      // With a struct as Go prints it.
+      .replace(/^(failed to add IP addr) .*( to "[^"]+": )(?:.*: )?([^:]*)$/, '$1$2$3')
   );
 }
 

@@ -352,7 +352,7 @@ class Attack {
   /** What the plugin did, and how it ended. */
   #trace(): string[] {
     const { made } = this.#engine;
-    const reading = /#(all|byName|byIndex|read|get|held|hasFree|open|write|status|check)$/;
+    const reading = /#(all|byName|byIndex|read|get|held|isReady|open|write|status|check)$/;
     const done = made.filter(({ name, end }) => end === 'ok' && (!reading.test(name) || name === 'sysctls#write'));
     return ['done:', ...done.slice(-60).map(describeCall), 'last:', ...made.slice(-5).map(describeCall)];
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGuest, type Called, createMemoryKernel, makeTestNode, type TestNode } from 'bulkhead/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const directory = dirname(dirname(fileURLToPath(import.meta.url)));
 let bench: TestNode;
@@ -18,7 +18,10 @@ afterAll(() => bench[Symbol.dispose]());
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'leases-'));
 });
-afterEach(() => rmSync(dataDir, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(dataDir, { recursive: true });
+});
 
 interface Asked {
   readonly version?: string;
@@ -255,5 +258,21 @@ describe('DEL, CHECK and STATUS', () => {
     [{ ranges: [[{ subnet: 'all' }]] }, 1],
   ])('STATUS looks at the configuration %j, whose ranges may come with the ADD', (ipam, exitCode) => {
     expect(call('STATUS', '', ipam, { version: '1.1.0' })).toMatchObject({ exitCode });
+  });
+
+  test('STATUS of a full pool is what the policy says', () => {
+    const single = { ranges: [[{ subnet: '10.1.2.0/24', rangeEnd: '10.1.2.2' }]] };
+    const status = () => call('STATUS', '', single, { version: '1.1.0' });
+    call('ADD', 'c0', single);
+    expect(status()).toMatchObject({ exitCode: 0 });
+    const plugin = bench.node.plugins.find('host-local');
+    if (plugin === undefined) throw new Error('there is no host-local');
+    vi.spyOn(bench.node.plugins, 'find').mockReturnValue({
+      ...plugin,
+      rights: { ...plugin.rights, fullPool: 'unavailable' },
+    });
+    expect(status().json).toMatchObject({ code: 50, msg: 'no IP addresses available in range set: 10.1.2.1-10.1.2.2' });
+    call('DEL', 'c0', single);
+    expect(status()).toMatchObject({ exitCode: 0 });
   });
 });

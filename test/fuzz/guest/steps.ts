@@ -239,7 +239,7 @@ function lease(): void {
       leases.reserveNext(pool(), ranges());
       break;
     case 3:
-      leases.hasFree(ranges());
+      leases.isReady(ranges());
       break;
     case 4:
       leases.release();

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -162,8 +163,46 @@ describe('leases on disk', () => {
 
   test('a free address is found where there is one', () => {
     expect(of('x').hasFree(leases, small)).toBe(true);
+    expect(existsSync(leases)).toBe(false);
     for (const id of ['a', 'b', 'c']) next(id);
     expect(of('x').hasFree(leases, small)).toBe(false);
+  });
+});
+
+describe('leases of an earlier boot', () => {
+  const age = (address: string) => utimesSync(join(leases, address), new Date(0), new Date(0));
+
+  test('are given out where nothing else is left', () => {
+    for (const id of ['a', 'b', 'c']) next(id);
+    age('10.0.0.3');
+    expect(of('d').hasFree(leases, small)).toBe(true);
+    expect(next('d')).toEqual(leased('10.0.0.3'));
+    expect(next('e')).toEqual({ kind: 'exhausted' });
+    expect(of('d').held(leases)).toEqual(['10.0.0.3']);
+  });
+
+  test('are no more those of whoever had them', () => {
+    for (const id of ['a', 'b', 'c']) next(id);
+    age('10.0.0.3');
+    next('d');
+    expect(of('b').held(leases)).toEqual([]);
+    of('b').release(leases);
+    expect(of('d').held(leases)).toEqual(['10.0.0.3']);
+  });
+
+  test('are spared while there are others', () => {
+    next('a');
+    age('10.0.0.2');
+    expect([next('b'), next('c')]).toEqual([leased('10.0.0.3'), leased('10.0.0.4')]);
+    expect(of('a').held(leases)).toEqual(['10.0.0.2']);
+  });
+
+  test('are given to whoever asks for just that address', () => {
+    next('a');
+    const ask = (id: string) => of(id).reserve({ directory: leases, pool: 0, ranges: [], address: ip('10.0.0.2') });
+    expect(ask('b')).toEqual({ kind: 'taken' });
+    age('10.0.0.2');
+    expect(ask('b')).toEqual(leased('10.0.0.2'));
   });
 });
 

@@ -89,7 +89,7 @@ describe('a policy that is as it should be', () => {
       plugins: {
         vpn: {
           ...{ line: 13, signers: ['team', 'ci'], threshold: 2, minimumVersion: '1.2.3', attestations: [] },
-          ...{ missing: 'deny-at-load', limits: {} },
+          ...{ missing: 'deny-at-load', fullPool: 'ready', limits: {} },
           rules: [
             { allow: 'log', line: 18 },
             {

@@ -171,8 +171,8 @@ describe('a component that imports', () => {
     ],
     [
       'a function that the host lacks',
-      'has-free: func(ranges: list<range>) -> result<bool, fault>;',
-      'has-free: func(ranges: list<range>) -> result<bool, fault>;\n  take-all: func();',
+      'is-ready: func(ranges: list<range>) -> result<bool, fault>;',
+      'is-ready: func(ranges: list<range>) -> result<bool, fault>;\n  take-all: func();',
       'bulkhead:ipam/leases@0.1.0',
       ['it imports take-all of bulkhead:ipam/leases@0.1.0, which the host does not offer'],
     ],

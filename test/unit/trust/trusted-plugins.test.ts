@@ -65,7 +65,7 @@ describe('a plugin that is looked for', () => {
     const plugin = new TrustedPlugins(files(), established).find('loopback');
     expect(plugin).toMatchObject({
       ...{ type: 'loopback', digest: digestOf(good), manifest: { name: 'loopback', version: '0.1.0' } },
-      rights: { mode: 'enforce', limits: {}, signers: ['release'] },
+      rights: { mode: 'enforce', fullPool: 'ready', limits: {}, signers: ['release'] },
     });
     expect(good.equals(plugin?.bytes ?? Buffer.alloc(0))).toBe(true);
   });
