@@ -70,8 +70,13 @@ export class Machine implements Disposable {
   }
 
   /** The same, beside others. Killed after so many milliseconds, where given. */
-  start(type: string, environment: CallEnvironment, configuration: unknown, killAfter?: number): Promise<Ended> {
-    const { file, args, env, input } = this.#command(type, environment, configuration, this.binaries);
+  start(
+    type: string,
+    environment: CallEnvironment,
+    configuration: unknown,
+    { killAfter, binaries = this.binaries }: { readonly killAfter?: number; readonly binaries?: string } = {},
+  ): Promise<Ended> {
+    const { file, args, env, input } = this.#command(type, environment, configuration, binaries);
     return new Promise((resolve, reject) => {
       const child = spawn(file, args, { env });
       let [stdout, stderr] = ['', ''];

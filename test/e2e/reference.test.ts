@@ -437,36 +437,6 @@ describe.skipIf(missingReference)('beside the reference plugins', () => {
     expect(machine.call('bridge', { ...call, verb: 'DEL' }, config)).toMatchObject({ status: 0, stdout: '' });
   }, 30_000);
 
-  test('both give out addresses of one directory at once, and none twice', async () => {
-    const machine = ours;
-    const config = {
-      cniVersion: '1.0.0',
-      name: 'shared',
-      type: 'x',
-      ipam: { type: 'host-local', dataDir: machine.leases, subnet: '10.5.0.0/22' },
-    };
-    const given: string[] = [];
-    let next = 0;
-    const worker = async () => {
-      for (let i = next++; i < 120; i = next++) {
-        const call = { verb: 'ADD', id: `c${i}`, netns: '/nonexistent-but-unused', ifname: 'eth0' };
-        const { status, json, stdout } =
-          i % 2 === 0
-            ? await machine.start(
-                'host-local',
-                { ...call, netns: machine.host.path, more: { CNI_NETNS_OVERRIDE: '1' } },
-                config,
-              )
-            : machine.call('host-local', call, config, referenceBinaries);
-        expect([status, status === 0 ? '' : stdout]).toEqual([0, '']);
-        given.push(json.ips[0].address);
-      }
-    };
-    await Promise.all([worker(), worker(), worker()]);
-    expect(new Set(given).size).toBe(120);
-    expect(machine.leased('shared')).toHaveLength(120);
-  }, 120_000);
-
   test('our bridge runs a delegate of the old kind, and theirs runs ours', () => {
     const machine = ours;
     const before = machine.records();

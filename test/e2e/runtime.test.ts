@@ -195,7 +195,7 @@ describe.skipIf(missing)('a runtime', () => {
   test('that kills an ADD at any moment, and then detaches, leaves nothing', async () => {
     for (let after = 20; after <= 150; after += 10) {
       const call = { id: `killed${after}`, netns: machine.container().path, ifname: 'eth0' };
-      await machine.start('bridge', { ...call, verb: 'ADD' }, network(), after);
+      await machine.start('bridge', { ...call, verb: 'ADD' }, network(), { killAfter: after });
       expect(machine.call('bridge', { ...call, verb: 'DEL' }, network()), `after ${after} ms`).toMatchObject({
         status: 0,
       });
