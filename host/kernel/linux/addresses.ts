@@ -12,12 +12,12 @@ import {
 import { AF_INET, AF_INET6, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../../netlink/route/family.ts';
 import type { AddressFlags, AssignedAddress } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 
 type AddressAnswer = Decoded<typeof addressMessage>;
 
 /** Of one link or, where index is absent, of all: IPv4 first. A link that is not there has none. */
-export function listAddresses(channel: RouteChannel, index?: number): AssignedAddress[] {
+export function listAddresses(channel: NamespaceChannel, index?: number): AssignedAddress[] {
   return [AF_INET, AF_INET6].flatMap((family) => {
     const values = { family, index: index ?? 0 };
     const answers = channel.list({ attempt: 'list addresses', ...ask(RTM_GETADDR, values) }, ['ENODEV']);
@@ -29,7 +29,7 @@ export function listAddresses(channel: RouteChannel, index?: number): AssignedAd
   });
 }
 
-export function addAddress(channel: RouteChannel, index: number, prefix: IpPrefix, flags: AddressFlags = {}): void {
+export function addAddress(channel: NamespaceChannel, index: number, prefix: IpPrefix, flags: AddressFlags = {}): void {
   const attempt = `add ${prefix} to link ${index}`;
   requireLinkIndex(attempt, index);
   const bits = (flags.noDad ? IFA_F_NODAD : 0) | (flags.noPrefixRoute ? IFA_F_NOPREFIXROUTE : 0);
@@ -37,7 +37,7 @@ export function addAddress(channel: RouteChannel, index: number, prefix: IpPrefi
   channel.execute({ attempt, ...ask(RTM_NEWADDR, values), flags: NLM_F_CREATE | NLM_F_EXCL });
 }
 
-export function removeAddress(channel: RouteChannel, index: number, prefix: IpPrefix): void {
+export function removeAddress(channel: NamespaceChannel, index: number, prefix: IpPrefix): void {
   const attempt = `remove ${prefix} from link ${index}`;
   requireLinkIndex(attempt, index);
   channel.execute({ attempt, ...ask(RTM_DELADDR, identify(index, prefix)) });

@@ -12,12 +12,12 @@ import { AF_BRIDGE, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK } from '../../netlink/
 import { linkMessage, RTEXT_FILTER_BRVLAN_COMPRESSED, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
 import type { BridgePort, BridgePortChange, VlanRange } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 
 type PortAnswer = Decoded<typeof bridgePortMessage>;
 type VlanInfo = Decoded<typeof vlanInfo>;
 
-export function findBridgePort(channel: RouteChannel, index: number): BridgePort | undefined {
+export function findBridgePort(channel: NamespaceChannel, index: number): BridgePort | undefined {
   const attempt = `look up bridge port ${index}`;
   if (!Number.isInteger(index) || index <= 0 || index > 0x7fff_ffff) return undefined;
   const values = { index, extensionMask: RTEXT_FILTER_SKIP_STATS };
@@ -27,7 +27,7 @@ export function findBridgePort(channel: RouteChannel, index: number): BridgePort
   return { hairpin: hairpin === 1, isolated: isolated === 1, vlans: listPortVlans(channel, index) };
 }
 
-export function changeBridgePort(channel: RouteChannel, index: number, change: BridgePortChange): void {
+export function changeBridgePort(channel: NamespaceChannel, index: number, change: BridgePortChange): void {
   const bit = (value: boolean | undefined) => (value === undefined ? undefined : Number(value));
   const protocolInfo = { hairpin: bit(change.hairpin), isolated: bit(change.isolated) };
   setPort(channel, `change bridge port ${index} (${Object.keys(change).join(', ')})`, RTM_SETLINK, {
@@ -36,16 +36,16 @@ export function changeBridgePort(channel: RouteChannel, index: number, change: B
   });
 }
 
-export function addPortVlans(channel: RouteChannel, index: number, vlans: readonly VlanRange[]): void {
+export function addPortVlans(channel: NamespaceChannel, index: number, vlans: readonly VlanRange[]): void {
   setVlans(channel, `add VLANs to bridge port ${index}`, RTM_SETLINK, index, vlans);
 }
 
-export function removePortVlans(channel: RouteChannel, index: number, vlans: readonly VlanRange[]): void {
+export function removePortVlans(channel: NamespaceChannel, index: number, vlans: readonly VlanRange[]): void {
   setVlans(channel, `remove VLANs from bridge port ${index}`, RTM_DELLINK, index, vlans);
 }
 
 function setVlans(
-  channel: RouteChannel,
+  channel: NamespaceChannel,
   attempt: string,
   type: number,
   index: number,
@@ -56,13 +56,13 @@ function setVlans(
   setPort(channel, attempt, type, { index, specification: { vlans: vlans.flatMap(encodeRange) } });
 }
 
-function setPort(channel: RouteChannel, attempt: string, type: number, values: Partial<PortAnswer>): void {
+function setPort(channel: NamespaceChannel, attempt: string, type: number, values: Partial<PortAnswer>): void {
   requireLinkIndex(attempt, values.index ?? 0);
   channel.execute({ attempt, type, message: bridgePortMessage, values: { family: AF_BRIDGE, ...values } });
 }
 
 /** VLANs come with a dump of all ports; the kernel has no filter for it. */
-function listPortVlans(channel: RouteChannel, index: number): VlanRange[] {
+function listPortVlans(channel: NamespaceChannel, index: number): VlanRange[] {
   const values = { family: AF_BRIDGE, extensionMask: RTEXT_FILTER_BRVLAN_COMPRESSED };
   const ports = channel.list({ attempt: 'list bridge ports', type: RTM_GETLINK, message: bridgePortMessage, values });
   return decodeRanges(ports.find((port) => port.index === index)?.specification?.vlans ?? []);

@@ -6,20 +6,20 @@ import type { Link, LinkChange, NewLink } from '../kernel.ts';
 import { isLinkName, requireLinkIndex, requireLinkName } from '../link-names.ts';
 import { encodeLinkChange, encodeNewLink } from './link-plans.ts';
 import { type LinkAnswer, readLink } from './link-reading.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 
 /** Every link of the namespace. */
-export function listLinks(channel: RouteChannel): Link[] {
+export function listLinks(channel: NamespaceChannel): Link[] {
   return channel.list({ attempt: 'list links', ...ask(RTM_GETLINK, wanted) }).map(readLink);
 }
 
 /** Also found by an alternative name (IFLA_ALT_IFNAME), as everywhere in the kernel. */
-export function findLinkByName(channel: RouteChannel, name: string): Link | undefined {
+export function findLinkByName(channel: NamespaceChannel, name: string): Link | undefined {
   if (!isLinkName(name)) return undefined;
   return find(channel, `look up link "${name}"`, { ...wanted, name });
 }
 
-export function findLinkByIndex(channel: RouteChannel, index: number): Link | undefined {
+export function findLinkByIndex(channel: NamespaceChannel, index: number): Link | undefined {
   if (!Number.isInteger(index) || index <= 0 || index > 0x7fff_ffff) return undefined;
   return find(channel, `look up link ${index}`, { ...wanted, index });
 }
@@ -27,11 +27,11 @@ export function findLinkByIndex(channel: RouteChannel, index: number): Link | un
 /** Where links that a new one refers to are: through these, its request and the check for taken names go. */
 export interface NewLinkChannels {
   /** Of the namespace that the link is made in. */
-  readonly target: RouteChannel;
+  readonly target: NamespaceChannel;
   /** Of the other end of a veth. */
-  readonly peer?: RouteChannel | undefined;
+  readonly peer?: NamespaceChannel | undefined;
   /** Of the link that the new one sits on. */
-  readonly parent?: RouteChannel | undefined;
+  readonly parent?: NamespaceChannel | undefined;
 }
 
 export function createLink({ target, peer, parent }: NewLinkChannels, link: NewLink): Link {
@@ -51,7 +51,7 @@ export function createLink({ target, peer, parent }: NewLinkChannels, link: NewL
   return mustExist(findLinkByName(target, link.name), attempt);
 }
 
-export function changeLink(channel: RouteChannel, index: number, change: LinkChange): void {
+export function changeLink(channel: NamespaceChannel, index: number, change: LinkChange): void {
   const attempt = `change link ${index} (${Object.keys(change).join(', ')})`;
   requireLinkIndex(attempt, index);
   if (change.name !== undefined) requireLinkName(attempt, change.name);
@@ -62,7 +62,7 @@ export function changeLink(channel: RouteChannel, index: number, change: LinkCha
  * The kernel moves first and renames then, so a name that is taken there would leave the link moved. That is looked up before,
  * and put right after for the case that somebody else took the name meanwhile.
  */
-export function moveLink(channel: RouteChannel, index: number, to: RouteChannel, newName?: string): Link {
+export function moveLink(channel: NamespaceChannel, index: number, to: NamespaceChannel, newName?: string): Link {
   const attempt = `move link ${index} to ${to.path === '' ? 'the host' : to.path}`;
   requireLinkIndex(attempt, index);
   if (newName !== undefined) requireLinkName(attempt, newName);
@@ -86,10 +86,10 @@ export function moveLink(channel: RouteChannel, index: number, to: RouteChannel,
 function moveBack(
   attempt: string,
   refusal: KernelError,
-  from: RouteChannel,
+  from: NamespaceChannel,
   name: string,
   index: number,
-  to: RouteChannel,
+  to: NamespaceChannel,
 ): void {
   try {
     if (from.cookie === to.cookie || findLinkByIndex(to, index) !== undefined) return;
@@ -103,7 +103,7 @@ function moveBack(
   }
 }
 
-export function removeLink(channel: RouteChannel, index: number): void {
+export function removeLink(channel: NamespaceChannel, index: number): void {
   const attempt = `remove link ${index}`;
   requireLinkIndex(attempt, index);
   channel.execute({ attempt, ...ask(RTM_DELLINK, { index }) });
@@ -115,7 +115,7 @@ function ask(type: number, values: Partial<LinkAnswer>) {
   return { type, message: linkMessage, values };
 }
 
-function find(channel: RouteChannel, attempt: string, values: Partial<LinkAnswer>): Link | undefined {
+function find(channel: NamespaceChannel, attempt: string, values: Partial<LinkAnswer>): Link | undefined {
   const answer = channel.find({ attempt, ...ask(RTM_GETLINK, values) }, ['ENODEV']);
   return answer && readLink(answer);
 }

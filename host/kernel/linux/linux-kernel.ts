@@ -3,8 +3,8 @@ import { Deadline } from '../../system/deadline.ts';
 import type { Kernel } from '../kernel.ts';
 import { attempting } from './kernel-errors.ts';
 import { LinuxNamespace } from './linux-namespace.ts';
+import { NamespaceChannel } from './namespace-channel.ts';
 import { openNamespaceDescriptor } from './namespace-descriptor.ts';
-import { RouteChannel } from './route-channel.ts';
 import { ThreadNamespace } from './thread-namespace.ts';
 
 export interface LinuxKernelOptions {
@@ -37,7 +37,7 @@ export class LinuxKernel implements Kernel {
   deadline = Deadline.never;
   readonly #options: LinuxKernelOptions;
   readonly #thread: ThreadNamespace;
-  readonly #channels = new Set<RouteChannel>();
+  readonly #channels = new Set<NamespaceChannel>();
 
   constructor(options: LinuxKernelOptions) {
     this.#options = options;
@@ -62,14 +62,18 @@ export class LinuxKernel implements Kernel {
     this.#thread.close();
   }
 
-  #channel(fd: number, path: string): RouteChannel {
+  #channel(fd: number, path: string): NamespaceChannel {
     const { beforeReceive } = this.#options;
-    const channel = new RouteChannel(fd, path, { thread: this.#thread, deadline: () => this.deadline, beforeReceive });
+    const channel = new NamespaceChannel(fd, path, {
+      thread: this.#thread,
+      deadline: () => this.deadline,
+      beforeReceive,
+    });
     this.#channels.add(channel);
     return channel;
   }
 
-  #release(channel: RouteChannel): void {
+  #release(channel: NamespaceChannel): void {
     if (!this.#channels.delete(channel)) return;
     channel.close();
     if (channel.fd !== this.#thread.fd) closeSync(channel.fd);

@@ -15,7 +15,7 @@ import type {
 import { addAddress, listAddresses, removeAddress } from './addresses.ts';
 import { addPortVlans, changeBridgePort, findBridgePort, removePortVlans } from './bridge-ports.ts';
 import { changeLink, createLink, findLinkByIndex, findLinkByName, listLinks, moveLink, removeLink } from './links.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 import { addRoute, listRoutes, removeRoute, replaceRoute } from './routes.ts';
 import { LinuxRuleset } from './ruleset.ts';
 import { readSysctl, writeSysctl } from './sysctls.ts';
@@ -24,11 +24,11 @@ import { waitUntilUp, waitUntilUsable } from './waits.ts';
 /** A handle of a network namespace of this machine. Each method is a function of its own in the file named after its subject. */
 export class LinuxNamespace implements NetworkNamespace {
   readonly path: string;
-  readonly #channel: RouteChannel;
+  readonly #channel: NamespaceChannel;
   readonly #onClose: () => void;
   #ruleset: LinuxRuleset | undefined;
 
-  constructor(channel: RouteChannel, onClose: () => void) {
+  constructor(channel: NamespaceChannel, onClose: () => void) {
     this.path = channel.path;
     this.#channel = channel;
     this.#onClose = onClose;
@@ -138,7 +138,7 @@ export class LinuxNamespace implements NetworkNamespace {
     this.#onClose();
   }
 
-  static channelOf(namespace: NetworkNamespace): RouteChannel {
+  static channelOf(namespace: NetworkNamespace): NamespaceChannel {
     if (!(namespace instanceof LinuxNamespace)) throw new TypeError('this network namespace is of another kernel');
     return namespace.#channel;
   }

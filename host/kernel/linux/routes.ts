@@ -5,12 +5,12 @@ import { errnoNumbers, KernelError } from '../errors.ts';
 import type { Route, RouteFilter } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import { describeRoute, mainTable } from '../route-text.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 import { encodeNewRoute, encodeRemovedRoute } from './route-plans.ts';
 import { type RouteAnswer, readRoutes } from './route-reading.ts';
 
 /** Of one table, IPv4 first, each family in the order in which the kernel tries them. */
-export function listRoutes(channel: RouteChannel, { index, table = mainTable }: RouteFilter = {}): Route[] {
+export function listRoutes(channel: NamespaceChannel, { index, table = mainTable }: RouteFilter = {}): Route[] {
   return [AF_INET, AF_INET6].flatMap((family) => {
     const values = { family, table, outputIndex: index };
     // A table without routes may not exist (ENOENT); a link that does not exist has none (ENODEV).
@@ -23,11 +23,11 @@ export function listRoutes(channel: RouteChannel, { index, table = mainTable }: 
   });
 }
 
-export function addRoute(channel: RouteChannel, route: Route): void {
+export function addRoute(channel: NamespaceChannel, route: Route): void {
   change(channel, `add route ${describeRoute(route)}`, RTM_NEWROUTE, NLM_F_CREATE, route, encodeNewRoute);
 }
 
-export function replaceRoute(channel: RouteChannel, route: Route): void {
+export function replaceRoute(channel: NamespaceChannel, route: Route): void {
   change(
     channel,
     `replace route ${describeRoute(route)}`,
@@ -38,7 +38,7 @@ export function replaceRoute(channel: RouteChannel, route: Route): void {
   );
 }
 
-export function removeRoute(channel: RouteChannel, route: Route): void {
+export function removeRoute(channel: NamespaceChannel, route: Route): void {
   const attempt = `remove route ${describeRoute(route)}`;
   try {
     change(channel, attempt, RTM_DELROUTE, 0, route, encodeRemovedRoute);
@@ -50,7 +50,7 @@ export function removeRoute(channel: RouteChannel, route: Route): void {
 }
 
 function change(
-  channel: RouteChannel,
+  channel: NamespaceChannel,
   attempt: string,
   type: number,
   flags: number,

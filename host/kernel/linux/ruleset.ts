@@ -24,7 +24,7 @@ import {
 } from '../../netlink/netfilter/tables.ts';
 import { errnoNumbers, KernelError } from '../errors.ts';
 import type { ChainName, PlacedRule, Ruleset, RulesetChange, RulesetFamily } from '../ruleset.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 import { decodeComment, encodeComment } from './rule-comment.ts';
 import { decodeExpression, encodeExpression } from './rule-expressions.ts';
 
@@ -43,9 +43,9 @@ const absent: readonly number[] = [
 
 /** nfnetlink to one namespace. */
 export class LinuxRuleset implements Ruleset {
-  readonly #channel: RouteChannel;
+  readonly #channel: NamespaceChannel;
 
-  constructor(channel: RouteChannel) {
+  constructor(channel: NamespaceChannel) {
     this.#channel = channel;
   }
 

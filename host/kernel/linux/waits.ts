@@ -10,12 +10,12 @@ import { errnoNumbers, KernelError } from '../errors.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import { listAddresses } from './addresses.ts';
 import { findLinkByIndex } from './links.ts';
-import type { RouteChannel } from './route-channel.ts';
+import type { NamespaceChannel } from './namespace-channel.ts';
 
 /** What a look has found: done, or what is still missing, in words for an error. */
 type Finding = { readonly kind: 'done' } | { readonly kind: 'waiting'; readonly because: string };
 
-export function waitUntilUp(channel: RouteChannel, index: number, timeoutMilliseconds: number): void {
+export function waitUntilUp(channel: NamespaceChannel, index: number, timeoutMilliseconds: number): void {
   const attempt = `wait until link ${index} is up`;
   waitFor(channel, { attempt, index, timeoutMilliseconds, group: RTNLGRP_LINK, notification: linkMessage }, () => {
     const link = findLinkByIndex(channel, index);
@@ -25,7 +25,7 @@ export function waitUntilUp(channel: RouteChannel, index: number, timeoutMillise
   });
 }
 
-export function waitUntilUsable(channel: RouteChannel, index: number, timeoutMilliseconds: number): void {
+export function waitUntilUsable(channel: NamespaceChannel, index: number, timeoutMilliseconds: number): void {
   const attempt = `wait until the addresses of link ${index} are usable`;
   const wait = { attempt, index, timeoutMilliseconds, group: RTNLGRP_IPV6_IFADDR, notification: addressMessage };
   waitFor(channel, wait, () => {
@@ -53,7 +53,7 @@ interface Wait {
 }
 
 /** Subscribes first and looks then, so that nothing is missed between the two. ETIMEDOUT tells what is missing. */
-function waitFor(channel: RouteChannel, wait: Wait, look: () => Finding): void {
+function waitFor(channel: NamespaceChannel, wait: Wait, look: () => Finding): void {
   requireLinkIndex(wait.attempt, wait.index);
   const deadline = channel.deadline.earliest(Deadline.in(wait.timeoutMilliseconds));
   channel.subscribed(wait.attempt, [wait.group], (socket) => {

@@ -35,7 +35,7 @@ export interface RouteRequest<T> {
  * rtnetlink, or another protocol, to one namespace. The socket is opened there when first needed, kept, and opened anew after it broke or was dropped.
  * Everything here throws KernelError.
  */
-export class RouteChannel {
+export class NamespaceChannel {
   /** Of the namespace, open as long as the channel. */
   readonly fd: number;
   readonly path: string;
@@ -43,7 +43,7 @@ export class RouteChannel {
   readonly #subscriptions = new Set<KernelNetlinkSocket>();
   #connection: NetlinkConnection | undefined;
   #cookie: bigint | undefined;
-  #netfilter: RouteChannel | undefined;
+  #netfilter: NamespaceChannel | undefined;
   #closed = false;
 
   constructor(fd: number, path: string, options: ChannelOptions) {
@@ -103,8 +103,8 @@ export class RouteChannel {
   }
 
   /** nfnetlink to the same namespace. */
-  get netfilter(): RouteChannel {
-    this.#netfilter ??= new RouteChannel(this.fd, this.path, { ...this.#options, protocol: NETLINK_NETFILTER });
+  get netfilter(): NamespaceChannel {
+    this.#netfilter ??= new NamespaceChannel(this.fd, this.path, { ...this.#options, protocol: NETLINK_NETFILTER });
     return this.#netfilter;
   }
 
