@@ -131,6 +131,8 @@ function plain(message = ''): string {
         (_, what, all: string) => `${what} ${all.split(' ').sort().join(' ')}`,
       )
       .replace(/ \([^)]*\)$/, '')
+      // Of several that somebody else has, whichever was found first.
+      .replace(/^(failed to settle addresses for "[^"]+"): .*(?:address already in use|in DADFAILED state)$/, '$1')
       // With a struct as Go prints it.
       .replace(/^(failed to add IP addr) .*( to "[^"]+": )(?:.*: )?([^:]*)$/, '$1$2$3')
   );
