@@ -53,5 +53,12 @@ function summary(call: PluginCall, errors: readonly unknown[]): CniError {
   const explained = errors.map((error) => explain(call.plugin, error));
   const [first] = explained;
   if (first !== undefined && explained.length === 1) return first;
-  return new CniError(first?.code ?? errorCodes.internal, explained.map((error) => error.message).join('; '));
+  const messages = withoutEchoes(explained.map(({ message }) => message));
+  return new CniError(first?.code ?? errorCodes.internal, messages.join('; '));
+}
+
+/** What the plugin could not take away, the record cannot either, mostly: one cause is told once. */
+function withoutEchoes(messages: readonly string[]): readonly string[] {
+  const cause = (message: string) => message.replace(/^plugin [^ :]+: /, '');
+  return messages.filter((message, i) => !messages.slice(0, i).some((earlier) => earlier.endsWith(cause(message))));
 }

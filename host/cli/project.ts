@@ -10,6 +10,8 @@ export const built = {
   host: join(projectDirectory, 'dist/host'),
   plugins: join(projectDirectory, 'dist/plugins'),
   transpiled: join(projectDirectory, 'dist/transpiled'),
+  /** Made by `npm run build:native`, where there is cargo. */
+  wasmtime: join(projectDirectory, 'dist/native/wasmtime.node'),
 } as const;
 
 export function projectVersion(): string {

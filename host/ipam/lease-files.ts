@@ -5,8 +5,8 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ export class LeaseFiles {
       renameSync(join(this.directory, unfinished), path);
       return true;
     } finally {
-      rmSync(join(this.directory, unfinished), { force: true });
+      removeFile(join(this.directory, unfinished));
     }
   }
 
@@ -84,7 +84,7 @@ export class LeaseFiles {
   }
 
   remove(address: IpAddress): void {
-    rmSync(join(this.directory, address), { force: true });
+    removeFile(join(this.directory, address));
   }
 
   /** The address that a range set gave out last; undefined where that is not known. */
@@ -109,7 +109,7 @@ export class LeaseFiles {
   /** Anew: what is there may be a lease by now, of a crash between linking and removing. */
   #write(text: string): void {
     const path = join(this.directory, unfinished);
-    rmSync(path, { force: true });
+    removeFile(path);
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
   }
 
@@ -121,6 +121,15 @@ export class LeaseFiles {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw error;
     }
+  }
+}
+
+/** Unlike rmSync, says what the system says. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

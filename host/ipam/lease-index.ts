@@ -34,6 +34,10 @@ export class LeaseIndex {
 
   /** Writes the index anew from all leases. */
   rebuild(all: readonly IndexedLease[]): void {
+    orInvalid(() => this.#rebuild(all));
+  }
+
+  #rebuild(all: readonly IndexedLease[]): void {
     rmSync(this.#directory, { recursive: true, force: true });
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     for (const [part, leases] of Map.groupBy(all, ({ contents }) => partOf(contents))) this.#write(part, leases);
@@ -42,9 +46,11 @@ export class LeaseIndex {
 
   /** Notes the leases that an owner has now, in an index that was valid before the directory was changed. */
   update(contents: string, addresses: readonly IpAddress[]): void {
-    const others = this.#read(contents).filter((one) => one.contents !== contents);
-    this.#write(partOf(contents), [...others, ...addresses.map((address) => ({ contents, address }))]);
-    this.#seal();
+    orInvalid(() => {
+      const others = this.#read(contents).filter((one) => one.contents !== contents);
+      this.#write(partOf(contents), [...others, ...addresses.map((address) => ({ contents, address }))]);
+      this.#seal();
+    });
   }
 
   #isValid(): boolean {
@@ -80,6 +86,18 @@ export class LeaseIndex {
 
   #write(part: string, leases: readonly IndexedLease[]): void {
     replace(join(this.#directory, part), JSON.stringify(leases));
+  }
+}
+
+/**
+ * A disk that is full or read-only stops no call: an index that could not be written to its end has not the seal of the directory as it
+ * is now, and the leases are read instead.
+ */
+function orInvalid(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
   }
 }
 

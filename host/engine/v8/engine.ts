@@ -1,10 +1,9 @@
 import { Script } from 'node:vm';
-import { decodeComponent } from '../../component/decode.ts';
 import { capMemory, MemoryTooLarge } from '../../component/memory-guard.ts';
-import { ComponentFormatError } from '../../component/reader.ts';
 import type { ComponentShape } from '../../component/shape.ts';
 import type { ComponentSource, Engine, HostImports, Instance, Limits, LoadedComponent } from '../engine.ts';
 import { EngineError, limitError } from '../errors.ts';
+import { shapeOf } from '../shape-of.ts';
 import { type Instantiate, V8Instance } from './instance.ts';
 import type { TranspiledStore } from './store.ts';
 
@@ -35,16 +34,6 @@ export class V8Engine implements Engine {
     const loaded = new V8Component(source.digest, shapeOf(source.bytes), script.runInThisContext(), transpiled.cores);
     this.#loaded.set(source.digest, loaded);
     return loaded;
-  }
-}
-
-/** Throws EngineError `invalid-component`. */
-export function shapeOf(bytes: Uint8Array): ComponentShape {
-  try {
-    return decodeComponent(bytes);
-  } catch (error) {
-    if (!(error instanceof ComponentFormatError)) throw error;
-    throw new EngineError('invalid-component', `not a component that can run here: ${error.message}`, { cause: error });
   }
 }
 

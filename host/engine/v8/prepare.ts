@@ -1,6 +1,6 @@
 import type { ComponentSource } from '../engine.ts';
 import { EngineError } from '../errors.ts';
-import { shapeOf } from './engine.ts';
+import { shapeOf } from '../shape-of.ts';
 import type { TranspiledStore } from './store.ts';
 import { transpileComponent } from './transpile.ts';
 

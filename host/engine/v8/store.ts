@@ -12,13 +12,8 @@ import {
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { EngineError } from '../errors.ts';
+import type { Sealing } from '../sealing.ts';
 import type { Transpiled } from './transpile.ts';
-
-/** Authenticates parts; see `Seal` in host/trust. */
-export interface Sealing {
-  readonly over: (parts: readonly (string | Uint8Array)[]) => string;
-  readonly matches: (value: string, parts: readonly (string | Uint8Array)[]) => boolean;
-}
 
 /** Changes whenever what is stored for a component changes its meaning. */
 const format = 'v8-2';
