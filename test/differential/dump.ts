@@ -57,7 +57,9 @@ function addressesOf({ ifname, addr_info }: Item): Item {
   };
 }
 
-function isLasting({ dst }: Item): boolean {
+/** Not link-local ones, nor those to an address itself, which the kernel makes a moment after the address is usable. */
+function isLasting({ dst, type }: Item): boolean {
+  if (type === 'local' && String(dst).includes(':')) return false;
   return !/^(multicast|anycast|broadcast)?\s*(fe80|ff00)/.test(String(dst));
 }
 
