@@ -54,13 +54,30 @@ export function loadString(at: usize): string {
 
 /** The host reads the text where it is: no collector moves it. */
 export function storeString(at: usize, text: string): void {
-  store<usize>(at, changetype<usize>(text));
+  store<usize>(at, changetype<usize>(wellFormed(text)));
   store<usize>(at, text.length, 4);
 }
 
 export function pushString(text: string): void {
-  push(changetype<usize>(text));
+  push(changetype<usize>(wellFormed(text)));
   push(text.length);
+}
+
+/** The text with U+FFFD for each surrogate without its partner: that is no text for the component model, and ends the guest on some engines. */
+function wellFormed(text: string): string {
+  const length = text.length;
+  let copy: usize = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if ((unit & 0xf800) != 0xd800) continue;
+    if (unit < 0xdc00 && i + 1 < length && (text.charCodeAt(i + 1) & 0xfc00) == 0xdc00) {
+      i++;
+      continue;
+    }
+    if (copy == 0) copy = changetype<usize>(liftString(changetype<usize>(text), length));
+    store<u16>(copy + ((<usize>i) << 1), 0xfffd);
+  }
+  return copy == 0 ? text : changetype<string>(copy);
 }
 
 export function pullString(): string {
