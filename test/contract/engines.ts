@@ -1,32 +1,71 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { componentEmbed, componentNew } from '@bytecodealliance/jco';
+import { describe } from 'vitest';
 import { compileWorld } from '../../guests/sdk/generator/build.ts';
 import { embedOptions } from '../../guests/sdk/generator/resolve.ts';
-import type { Limits, LoadedComponent } from '../../host/engine/engine.ts';
+import { built } from '../../host/cli/project.ts';
+import type { ComponentSource, Engine, Limits, LoadedComponent } from '../../host/engine/engine.ts';
 import { V8Engine } from '../../host/engine/v8/engine.ts';
 import { prepareComponent } from '../../host/engine/v8/prepare.ts';
 import { TranspiledStore } from '../../host/engine/v8/store.ts';
+import { prepareForWasmtime } from '../../host/engine/wasmtime/compile.ts';
+import { WasmtimeEngine } from '../../host/engine/wasmtime/engine.ts';
+import { CompiledStore } from '../../host/engine/wasmtime/store.ts';
 import { openToAll } from '../../host/trust/seal.ts';
+import { Engine as NativeEngine } from '../../native/wasmtime/wasmtime.ts';
 
 /** An engine that the contract is held against: makes a component ready and loads it. */
 export interface TestEngine extends Disposable {
+  readonly engine: Engine;
   load(bytes: Uint8Array): Promise<LoadedComponent>;
 }
 
 /** Each engine that there is, by name; made with a store of its own. */
-export const engines: readonly (readonly [string, () => TestEngine])[] = [['v8', makeV8Engine]];
+const makers = { v8: makeV8Engine, wasmtime: makeWasmtimeEngine } as const;
+
+export type EngineName = keyof typeof makers;
+
+/** Whether wasmtime's bindings were built (`npm run build:native`, which needs cargo). */
+export const hasWasmtime = existsSync(built.wasmtime);
+
+export function makeTestEngine(name: EngineName): TestEngine {
+  return makers[name]();
+}
+
+/** The same tests for each engine; skipped, and shown so, for one that was not built. */
+export function describeEachEngine(title: string, tests: (name: EngineName) => void): void {
+  describe(`${title} on v8`, () => tests('v8'));
+  describe.skipIf(!hasWasmtime)(`${title} on wasmtime`, () => tests('wasmtime'));
+}
 
 function makeV8Engine(): TestEngine {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
   const store = new TranspiledStore(directory, openToAll);
-  const engine = new V8Engine(store);
+  return testEngine(directory, new V8Engine(store), (source) => prepareComponent(store, source));
+}
+
+function makeWasmtimeEngine(): TestEngine {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
+  const store = new CompiledStore(directory, openToAll);
+  const native = new NativeEngine(built.wasmtime);
+  return testEngine(directory, new WasmtimeEngine(native, store), async (source) =>
+    prepareForWasmtime(native, store, source),
+  );
+}
+
+function testEngine(
+  directory: string,
+  engine: Engine,
+  prepare: (source: ComponentSource) => Promise<void>,
+): TestEngine {
   return {
+    engine,
     async load(bytes) {
       const source = { bytes, digest: createHash('sha256').update(bytes).digest('hex') };
-      await prepareComponent(store, source);
+      await prepare(source);
       return engine.load(source);
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HostImports, LoadedComponent } from '../../../host/engine/engine.ts';
 import { GuestFailure, HostFault } from '../../../host/engine/errors.ts';
-import { amplyLimited, buildTestGuest, engines, type TestEngine } from '../engines.ts';
+import { amplyLimited, buildTestGuest, describeEachEngine, makeTestEngine, type TestEngine } from '../engines.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const mirror = 'test:every/mirror@1.0.0';
@@ -151,12 +151,12 @@ const cases: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   like: fc.oneof(fc.record({ tag: fc.constant('ok'), val: u32 }), fc.record({ tag: fc.constant('err'), val: text })),
 };
 
-describe.each(engines)('every type through a guest on %s', (_, make) => {
+describeEachEngine('every type through a guest', (name) => {
   let engine: TestEngine;
   let component: LoadedComponent;
 
   beforeAll(async () => {
-    engine = make();
+    engine = makeTestEngine(name);
     component = await engine.load(await buildTestGuest(here, 'every'));
   }, 120_000);
   afterAll(() => engine[Symbol.dispose]());

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostImports, Limits, LoadedComponent } from '../../../host/engine/engine.ts';
 import { EngineError, GuestFailure, HostFault } from '../../../host/engine/errors.ts';
-import { amplyLimited, buildTestGuest, engines, type TestEngine } from '../engines.ts';
+import { amplyLimited, buildTestGuest, describeEachEngine, makeTestEngine, type TestEngine } from '../engines.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const misbehave = 'test:hostile/misbehave@1.0.0';
@@ -49,12 +49,12 @@ function makeHost(over: Record<string, unknown> = {}) {
   return { imports, closed, reached, Door };
 }
 
-describe.each(engines)('a hostile guest on %s', (_, make) => {
+describeEachEngine('a hostile guest', (name) => {
   let engine: TestEngine;
   let component: LoadedComponent;
 
   beforeAll(async () => {
-    engine = make();
+    engine = makeTestEngine(name);
     component = await engine.load(await buildTestGuest(here, 'hostile'));
   }, 120_000);
   afterAll(() => engine[Symbol.dispose]());
@@ -158,9 +158,10 @@ describe.each(engines)('a hostile guest on %s', (_, make) => {
       const made = makeHost();
       const end = endOf(call, [how, ...args], made);
       expect(end).toMatchObject({ code: 'trap' });
-      // What is given away is looked for by jco first.
+      // What is given away is looked for by jco first; wasmtime looks before it knows what for.
+      const known = name === 'v8' && how !== 'give';
       expect(end?.message).toMatch(
-        how === 'give' ? /there is no such door|unknown handle/ : `${path}: there is no such door`,
+        known ? `${path}: there is no such door` : /there is no such (door|handle)|unknown handle/,
       );
       expect(made.reached).toEqual(call === 'use-given' ? [['give', expect.any(made.Door)]] : []);
     });

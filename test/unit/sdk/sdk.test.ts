@@ -8,7 +8,7 @@ import type { Instance, LoadedComponent } from '../../../host/engine/engine.ts';
 import { type IpAddress, ip, parseIp } from '../../../host/net/ip.ts';
 import { ipFromNumber, ipNumber } from '../../../host/net/number.ts';
 import { ipPrefix, lastAddress, networkOf, prefixAddress, prefixContains } from '../../../host/net/prefix.ts';
-import { amplyLimited, buildTestGuest, engines, type TestEngine } from '../../contract/engines.ts';
+import { amplyLimited, buildTestGuest, makeTestEngine, type TestEngine } from '../../contract/engines.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 let engine: TestEngine;
@@ -16,9 +16,7 @@ let component: LoadedComponent;
 let instance: Instance;
 
 beforeAll(async () => {
-  const [first] = engines;
-  if (first === undefined) throw new Error('there is no engine');
-  engine = first[1]();
+  engine = makeTestEngine('v8');
   component = await engine.load(await buildInside());
 }, 60_000);
 afterAll(() => engine[Symbol.dispose]());

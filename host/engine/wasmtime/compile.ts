@@ -1,0 +1,24 @@
+import type { Component, Engine as Native } from '../../../native/wasmtime/wasmtime.ts';
+import type { ComponentSource } from '../engine.ts';
+import { shapeOf } from '../shape-of.ts';
+import { engineError } from './errors.ts';
+import type { CompiledStore } from './store.ts';
+
+/** Compiles a component. Throws EngineError `invalid-component`. */
+export function compile(native: Native, { bytes, digest }: ComponentSource): Component {
+  try {
+    return native.compile(bytes, digest);
+  } catch (error) {
+    throw engineError(error);
+  }
+}
+
+/**
+ * Makes a component ready for the engine, unless that was done before. At install: a call does it too, but needs some 50 ms for it.
+ * Throws EngineError `invalid-component`.
+ */
+export function prepareForWasmtime(native: Native, store: CompiledStore, source: ComponentSource): void {
+  if (store.find(source.digest) !== undefined) return;
+  shapeOf(source.bytes);
+  store.keep(source.digest, compile(native, source).serialize());
+}

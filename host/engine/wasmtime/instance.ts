@@ -1,0 +1,27 @@
+import type { Instance as Native } from '../../../native/wasmtime/wasmtime.ts';
+import type { Instance } from '../engine.ts';
+import { EngineError } from '../errors.ts';
+import { engineError } from './errors.ts';
+
+/** One instance of a component, in a store of its own. */
+export class WasmtimeInstance implements Instance {
+  readonly #native: Native;
+
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  call(interfaceId: string | undefined, name: string, args: readonly unknown[]): unknown {
+    try {
+      return this.#native.call(interfaceId, name, args);
+    } catch (error) {
+      throw engineError(error);
+    }
+  }
+
+  close(): void {
+    const [first] = this.#native.close();
+    if (first !== undefined)
+      throw new EngineError('host-failure', `cannot close a handle: ${String(first)}`, { cause: first });
+  }
+}
