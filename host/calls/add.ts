@@ -11,7 +11,7 @@ import { checkOutcome } from './outcome-check.ts';
 import { attachmentOf, type PluginCall } from './plugin-call.ts';
 import { previousOutcome } from './previous.ts';
 import { withoutForeignSandbox } from './sandbox.ts';
-import { beginWork, makeSession } from './session.ts';
+import { assertWanted, beginWork, makeSession } from './session.ts';
 
 /**
  * ADD: all of it, or nothing. Whatever ends it before its result is checked (a failure, a trap, a limit, a result that is not
@@ -33,6 +33,7 @@ export function add(node: Node, call: PluginCall): Outcome {
     const checked = checkOutcome(outcome, call, node.kernel, gathered, previous, opensSandbox);
     // A version may have no words for it: better found out now than after it is done.
     encodeResult(checked, call.call.version);
+    assertWanted(node);
     record.commit();
     return checked;
   } catch (error) {

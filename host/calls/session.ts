@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { CniError, errorCodes } from '../cni/error.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { HostFault, limitError } from '../engine/errors.ts';
 import { fault } from '../interfaces/fault.ts';
@@ -56,7 +57,10 @@ export function beginWork(
     locks: node.locks,
     deadline,
     direction: verb === 'ADD' ? 'reversible' : 'forward',
-    authorize: (operation: Operation) => guard?.require(operation),
+    authorize(operation: Operation) {
+      if (verb === 'ADD') assertWanted(node);
+      guard?.require(operation);
+    },
     observe: node.observe,
   };
   return { transaction: new Transaction(options), gathered, guard };
@@ -105,6 +109,11 @@ export function makeSession(
     delegate,
     readResolver,
   };
+}
+
+/** Throws CniError where whoever asked has hung up. */
+export function assertWanted(node: Node): void {
+  if (node.cancelled?.() === true) throw new CniError(errorCodes.internal, 'the caller has hung up');
 }
 
 /** For what a plugin does without where it is denied. */

@@ -15,6 +15,10 @@ export interface Layout {
   readonly records: string;
   readonly locks: string;
   readonly leaseIndexes: string;
+  /** Of the daemon: nobody else may look in. */
+  readonly daemon: string;
+  readonly socket: string;
+  readonly controlSocket: string;
   /** The operator's: policy and networks. */
   readonly networks: string;
   readonly policy: string;
@@ -48,6 +52,9 @@ export function layoutOf(root: string, version: string): Layout {
     records: join(run, 'attachments'),
     locks: join(run, 'locks'),
     leaseIndexes: join(run, 'leases'),
+    daemon: join(run, 'daemon'),
+    socket: join(run, 'daemon/calls.sock'),
+    controlSocket: join(run, 'daemon/control.sock'),
     networks: join(root, 'etc/cni/net.d'),
     policy: join(root, 'etc/bulkhead/policy.yaml'),
     secret: join(state, 'secret'),

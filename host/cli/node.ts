@@ -69,17 +69,27 @@ async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
 
 /** The machine, as an installed release sees it. */
 export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log): Node {
+  const plugins = new TrustedPlugins(pluginFilesOf(layout), trust.state);
+  return { ...machineOf(layout, trust.seal), kernel, plugins, log };
+}
+
+/** The same without what threads have for themselves, or keep warm. */
+export function openSealedNode(layout: Layout): { readonly node: Machine; readonly seal: Seal } {
+  const seal = openSeal(layout.secret);
+  return { node: machineOf(layout, seal), seal };
+}
+
+type Machine = Omit<Node, 'kernel' | 'plugins' | 'log'>;
+
+function machineOf(layout: Layout, seal: Seal): Machine {
   return {
-    kernel,
-    engine: new V8Engine(new TranspiledStore(layout.transpiled, trust.seal.for(transpiledPurpose))),
-    plugins: new TrustedPlugins(pluginFilesOf(layout), trust.state),
+    engine: new V8Engine(new TranspiledStore(layout.transpiled, seal.for(transpiledPurpose))),
     records: new RecordStore(layout.records),
     locks: new SharedLocks(layout.locks),
     leases: new LeaseStore(layout.leaseIndexes),
     limits: defaultLimits,
-    audit: new AuditLog({ directory: layout.audit, seal: trust.seal.for(auditPurpose), lostFile: layout.auditLost }),
+    audit: new AuditLog({ directory: layout.audit, seal: seal.for(auditPurpose), lostFile: layout.auditLost }),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    log,
   };
 }
 

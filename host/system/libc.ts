@@ -14,6 +14,9 @@ const prototypes = {
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   send: 'int64_t send(int fd, const void *bytes, size_t length, int flags)',
   recvfrom: 'int64_t recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *addressLength)',
+  listen: 'int listen(int fd, int backlog)',
+  accept4: 'int accept4(int fd, void *address, void *length, int flags)',
+  recvmsg: 'int64_t recvmsg(int fd, _Inout_ msghdr *message, int flags)',
   poll: 'int poll(void *descriptors, unsigned long count, int milliseconds)',
   setsockopt: 'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
@@ -29,8 +32,20 @@ const prototypes = {
 
 export type SystemCall = keyof typeof prototypes;
 
+/** `struct msghdr` (sys/socket.h), with one `struct iovec`. */
+export interface MessageHeader {
+  readonly name: null;
+  readonly namelen: 0;
+  readonly iov: { readonly base: Uint8Array; readonly length: number };
+  readonly iovlen: 1;
+  readonly control: Uint8Array;
+  /** Bytes of `control`; what was filled, after the call. */
+  controllen: number;
+  flags: number;
+}
+
 /** Descriptors, flags and lengths are numbers; what the call reads or fills is a byte array of the right size. */
-type Argument = number | Uint8Array;
+type Argument = number | Uint8Array | MessageHeader | null;
 type Library = { readonly errno: () => number; readonly calls: Map<SystemCall, (...args: Argument[]) => number> };
 
 let library: Library | undefined;
@@ -58,6 +73,11 @@ function load(): Library {
   const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
   // Without a name: this process, which the C library is loaded into already, be it glibc or musl.
   const process = koffi.load(null);
+  koffi.struct('iovec', { base: 'void *', length: 'size_t' });
+  koffi.struct('msghdr', {
+    ...{ name: 'void *', namelen: 'uint32_t', iov: 'iovec *', iovlen: 'size_t' },
+    ...{ control: 'void *', controllen: 'size_t', flags: 'int' },
+  });
   const calls: Library['calls'] = new Map();
   for (const [name, prototype] of Object.entries(prototypes)) calls.set(name as SystemCall, process.func(prototype));
   return { errno: () => koffi.errno(), calls };

@@ -7,7 +7,11 @@ import { rolldown } from 'rolldown';
  */
 export async function bundleHost(project: string, directory: string): Promise<void> {
   const bundle = await rolldown({
-    input: { main: join(project, 'host/cli/one-shot-main.ts') },
+    input: {
+      main: join(project, 'host/cli/one-shot-main.ts'),
+      daemon: join(project, 'host/cli/daemon-main.ts'),
+      worker: join(project, 'host/cli/worker-main.ts'),
+    },
     platform: 'node',
     external: ['koffi'],
     logLevel: 'warn',

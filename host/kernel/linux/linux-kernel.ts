@@ -35,6 +35,8 @@ export function openLinuxKernel(options: LinuxKernelOptions = {}): LinuxKernel {
 export class LinuxKernel implements Kernel {
   readonly host: LinuxNamespace;
   deadline = Deadline.never;
+  /** How `openNamespace` gets from a path to a descriptor, which is its own then. Throws NamespaceError. */
+  descriptorOf: (path: string) => number = openNamespaceDescriptor;
   readonly #options: LinuxKernelOptions;
   readonly #thread: ThreadNamespace;
   readonly #channels = new Set<NamespaceChannel>();
@@ -48,7 +50,7 @@ export class LinuxKernel implements Kernel {
   }
 
   openNamespace(path: string): LinuxNamespace {
-    const channel = this.#channel(openNamespaceDescriptor(path), path);
+    const channel = this.#channel(this.descriptorOf(path), path);
     return new LinuxNamespace(channel, () => this.#release(channel));
   }
 

@@ -22,15 +22,19 @@ export function openNamespaceDescriptor(path: string): number {
   );
   try {
     // Again for what was opened: the path may lead somewhere else by now.
-    requireNamespaceFile(path, () => fileSystemMagic(fd));
-    if (trySystemCall('ioctl', fd, NS_GET_NSTYPE, 0) !== CLONE_NEWNET) {
-      throw new NamespaceError('not-a-network-namespace', `${JSON.stringify(path)} is not a network namespace`);
-    }
+    requireNetworkNamespace(fd, path);
     return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+}
+
+/** Throws NamespaceError where the descriptor is of something else; `path` is what it was opened by. */
+export function requireNetworkNamespace(fd: number, path: string): void {
+  requireNamespaceFile(path, () => fileSystemMagic(fd));
+  if (trySystemCall('ioctl', fd, NS_GET_NSTYPE, 0) === CLONE_NEWNET) return;
+  throw new NamespaceError('not-a-network-namespace', `${JSON.stringify(path)} is not a network namespace`);
 }
 
 function requireNamespaceFile(path: string, magicOf: () => number): void {

@@ -1,0 +1,56 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WorkerMessage, WorkerStart } from '../daemon/daemon.ts';
+import { Turns } from '../daemon/turns.ts';
+import { WarmTrust } from '../daemon/warm-trust.ts';
+import { work } from '../daemon/worker.ts';
+import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
+import { readTrustState, writeTrustState } from '../trust/trust-state.ts';
+import { layoutOf } from './layout.ts';
+import { openSealedNode, pluginFilesOf } from './node.ts';
+
+/** A thread of the daemon. */
+const start = workerData as WorkerStart;
+const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
+const layout = layoutOf(start.root, start.version);
+const kernel = new LinuxKernel({});
+const { node, seal } = openSealedNode(layout);
+const files = pluginFilesOf(layout);
+const trust = new WarmTrust({
+  files,
+  read: () => readTrustState(layout.trust, seal),
+  async establish() {
+    const { establishTrust } = await import('../trust/establish.ts');
+    const state = establishTrust(layout.policy, files);
+    try {
+      writeTrustState(layout.trust, seal, state);
+    } catch {
+      // A disk that is full, or may not be written.
+    }
+    return state;
+  },
+});
+await trust.refresh();
+tell({ kind: 'policy', broken: trust.broken });
+for (const type of trust.broken === undefined ? trust.types : []) {
+  try {
+    const plugin = trust.find(type);
+    if (plugin !== undefined) node.engine.load(plugin);
+  } catch {
+    // The call that needs it will say so.
+  }
+}
+const stopping = new Int32Array(start.stopping);
+tell({ kind: 'ready' });
+try {
+  await work({
+    ...{ listening: start.listening, index: start.index, turns: new Turns(start.turns), kernel },
+    node: { ...node, plugins: trust },
+    async refresh() {
+      if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });
+    },
+    report: (observation) => tell({ kind: 'call', observation }),
+    isStopping: () => Atomics.load(stopping, 0) === 1,
+  });
+} finally {
+  kernel.close();
+}

@@ -1,0 +1,246 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { Deadline } from '../system/deadline.ts';
+import { type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
+import { listenAt, sendDatagram } from '../system/unix-socket.ts';
+import { Metrics, type Observation } from './metrics.ts';
+import { Turns } from './turns.ts';
+
+/** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
+const backlog = 4096;
+/** sd_listen_fds(3): the first descriptor that was passed. */
+const SD_LISTEN_FDS_START = 3;
+
+/** Where the daemon has its things. */
+export interface DaemonPlaces {
+  readonly root: string;
+  readonly daemon: string;
+  readonly socket: string;
+  readonly controlSocket: string;
+}
+
+/** What the daemon gives each of its threads. */
+export interface WorkerStart {
+  readonly root: string;
+  readonly version: string;
+  readonly listening: number;
+  readonly index: number;
+  readonly turns: SharedArrayBuffer;
+  /** 1 when the daemon stops. */
+  readonly stopping: SharedArrayBuffer;
+}
+
+/** What a thread tells the daemon. */
+export type WorkerMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'call'; readonly observation: Observation }
+  | { readonly kind: 'policy'; readonly broken: string | undefined };
+
+export interface DaemonOptions {
+  readonly places: DaemonPlaces;
+  readonly version: string;
+  /** The file that threads run. */
+  readonly worker: URL;
+  readonly workers?: number;
+  /** How the environment says that sockets were passed, and whom to tell. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: (line: string) => void;
+}
+
+/** Another daemon serves this installation. */
+export class AlreadyRunning extends Error {
+  override readonly name = 'AlreadyRunning';
+}
+
+/**
+ * The host, kept warm: a socket, threads that answer what comes, and another socket at which it tells of itself (HTTP: `/status`,
+ * `/metrics`). `start` returns when it can serve; `stop` when the calls that were begun are answered.
+ */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #metrics = new Metrics();
+  readonly #started = Date.now();
+  readonly #turns: Turns;
+  readonly #stopping = new SharedArrayBuffer(4);
+  readonly #workers = new Map<number, Worker>();
+  readonly #activated: boolean;
+  #listening = -1;
+  #lock: FileLock | undefined;
+  #control: Server | undefined;
+  #broken: string | undefined;
+  #lastFault = 0;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const { LISTEN_PID: pid, LISTEN_FDS: count } = options.environment;
+    this.#activated = pid === String(process.pid) && Number(count) >= 1;
+    this.#turns = Turns.allocate(this.#size);
+  }
+
+  /** Threads: most of a call is waiting for the kernel, so there are more than processors. */
+  get #size(): number {
+    return this.#options.workers ?? Math.min(32, Math.max(4, 2 * availableParallelism()));
+  }
+
+  /** Throws AlreadyRunning, SystemError. */
+  async start(): Promise<void> {
+    const { daemon, socket, controlSocket } = this.#options.places;
+    mkdirSync(daemon, { recursive: true, mode: 0o700 });
+    chmodSync(daemon, 0o700);
+    this.#lock = takeLock(join(daemon, 'lock'));
+    if (this.#activated) this.#listening = SD_LISTEN_FDS_START;
+    else {
+      rmSync(socket, { force: true });
+      this.#listening = listenAt(socket, backlog);
+      chmodSync(socket, 0o600);
+    }
+    await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));
+    rmSync(controlSocket, { force: true });
+    this.#control = createServer((request, response) => {
+      const [status, type, text] = this.#tell(request.url ?? '');
+      response.writeHead(status, { 'content-type': type }).end(text);
+    });
+    await new Promise<void>((resolve, reject) => this.#control?.once('error', reject).listen(controlSocket, resolve));
+    chmodSync(controlSocket, 0o600);
+    this.#notify('READY=1');
+  }
+
+  /** Calls that nobody has begun are left to the executables: they answer by themselves. */
+  async stop(): Promise<void> {
+    const { socket, controlSocket } = this.#options.places;
+    this.#notify('STOPPING=1');
+    Atomics.store(new Int32Array(this.#stopping), 0, 1);
+    // Until every thread has seen it: each waits for somebody to connect.
+    const gone = Promise.all(
+      [...this.#workers.values()].map((worker) => new Promise((end) => worker.once('exit', end))),
+    );
+    const knock = setInterval(() => {
+      for (const _ of this.#workers)
+        connect(socket)
+          .on('error', () => undefined)
+          .end();
+    }, 20);
+    await gone;
+    clearInterval(knock);
+    if (!this.#activated) rmSync(socket, { force: true });
+    this.#control?.close();
+    this.#control?.closeAllConnections();
+    rmSync(controlSocket, { force: true });
+    this.#lock?.[Symbol.dispose]();
+  }
+
+  #hire(index: number): Promise<void> {
+    const { places, version, worker: file, log } = this.#options;
+    const workerData: WorkerStart = {
+      ...{ root: places.root, version, index },
+      ...{ listening: this.#listening, turns: this.#turns.memory, stopping: this.#stopping },
+    };
+    const worker = new Worker(file, { workerData, name: `calls ${index}` });
+    this.#workers.set(index, worker);
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'ready') resolve();
+        else this.#hear(message);
+      });
+      worker.on('error', (error) => {
+        log(`a thread has ended: ${error.message}`);
+        reject(error);
+      });
+      worker.on('exit', () => {
+        this.#workers.delete(index);
+        this.#turns.end(index);
+        this.#replace(index);
+      });
+    });
+  }
+
+  /** Not more than one a second: what ends a thread may end the next one as well. */
+  #replace(index: number): void {
+    if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+    const wait = Math.max(0, this.#lastFault + 1000 - Date.now());
+    this.#lastFault = Date.now() + wait;
+    setTimeout(() => {
+      if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+      this.#hire(index).catch(() => undefined);
+    }, wait);
+  }
+
+  #hear(message: Exclude<WorkerMessage, { readonly kind: 'ready' }>): void {
+    if (message.kind === 'call') this.#metrics.observe(message.observation);
+    else if (message.broken !== this.#broken) {
+      this.#broken = message.broken;
+      const { log } = this.#options;
+      log(
+        this.#broken === undefined
+          ? 'policy and plugins were read'
+          : `not in force, the one before is: ${this.#broken}`,
+      );
+      this.#notify(`STATUS=${this.#broken ?? 'ready'}`);
+    }
+  }
+
+  #tell(path: string): [status: number, type: string, text: string] {
+    if (path === '/metrics') {
+      const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+      return [200, type, this.#metrics.format(this.#gauges())];
+    }
+    if (path === '/status') return [200, 'application/json', `${JSON.stringify(this.#status())}\n`];
+    return [404, 'text/plain', 'there is /status and /metrics\n'];
+  }
+
+  #status(): DaemonStatus {
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      upSeconds: Math.round((Date.now() - this.#started) / 1000),
+      workers: this.#workers.size,
+      calls: this.#metrics.total,
+      residentBytes: process.memoryUsage.rss(),
+      ...(this.#broken === undefined ? {} : { broken: this.#broken }),
+    };
+  }
+
+  #gauges(): Readonly<Record<string, number>> {
+    const { workers, residentBytes, upSeconds } = this.#status();
+    return {
+      ...{ workers, resident_bytes: residentBytes, up_seconds: upSeconds },
+      policy_in_force: this.#broken === undefined ? 1 : 0,
+    };
+  }
+
+  /** sd_notify(3). */
+  #notify(state: string): void {
+    const { NOTIFY_SOCKET: path } = this.#options.environment;
+    if (path === undefined || path === '') return;
+    try {
+      sendDatagram(path, Buffer.from(state));
+    } catch (error) {
+      this.#options.log(`cannot tell the service manager: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** What `bulkhead status` shows. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly upSeconds: number;
+  readonly workers: number;
+  readonly calls: number;
+  readonly residentBytes: number;
+  /** Why policy and plugins as they are on disk are not in force. */
+  readonly broken?: string;
+}
+
+function takeLock(path: string): FileLock {
+  try {
+    return lockFile(path, Deadline.in(0));
+  } catch (error) {
+    if (!(error instanceof LockTimeout)) throw error;
+    throw new AlreadyRunning(`another daemon holds ${path}`, { cause: error });
+  }
+}

@@ -1,0 +1,143 @@
+import { fstatSync, statSync } from 'node:fs';
+import { type Answer, answer } from '../calls/answer.ts';
+import type { Node } from '../calls/node.ts';
+import { CniError, errorCodes } from '../cni/error.ts';
+import { NamespaceError } from '../kernel/errors.ts';
+import type { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
+import { requireNetworkNamespace } from '../kernel/linux/namespace-descriptor.ts';
+import { SystemError } from '../system/system-error.ts';
+import { UnixConnection } from '../system/unix-socket.ts';
+import type { Observation } from './metrics.ts';
+import {
+  bodyLength,
+  decodeBody,
+  decodeHeader,
+  encodeAnswer,
+  encodeRefusal,
+  ProtocolError,
+  type Request,
+  type RequestHeader,
+  requestHeaderSize,
+} from './protocol.ts';
+import type { Turns } from './turns.ts';
+
+/** Seconds that a peer may be silent in the middle of a message. */
+const patience = 10;
+/** How long a call may have waited before it is begun. */
+const longestQueue = 30_000_000_000n;
+
+export interface WorkerOptions {
+  /** Descriptor of the listening socket, which all workers share. */
+  readonly listening: number;
+  readonly index: number;
+  readonly turns: Turns;
+  readonly kernel: LinuxKernel;
+  /** The machine; `log` and `cancelled` are the worker's own to set. */
+  readonly node: Omit<Node, 'kernel' | 'log'>;
+  /** Before each call: what is trusted may have changed. */
+  readonly refresh: () => void | Promise<void>;
+  readonly report: (observation: Observation) => void;
+  readonly isStopping: () => boolean;
+}
+
+/** Inodes of the namespaces that this process lives in. */
+interface Home {
+  readonly network: bigint;
+  readonly mount: bigint;
+  readonly user: bigint;
+}
+
+/**
+ * One CNI call after the other, each from a connection that this thread accepts itself. Returns when the daemon stops. What a call
+ * throws is its answer; what comes out of here is a fault that ends the thread.
+ */
+export async function work(options: WorkerOptions): Promise<void> {
+  const home = homeOf();
+  while (!options.isStopping()) {
+    using connection = UnixConnection.accept(options.listening, patience);
+    try {
+      await serve(connection, home, options);
+    } catch (error) {
+      // It spoke no shim's language, or went away: nothing was begun, or its call was taken back.
+      if (!(error instanceof ProtocolError) && !(error instanceof SystemError)) throw error;
+    }
+  }
+}
+
+async function serve(connection: UnixConnection, home: Home, options: WorkerOptions): Promise<void> {
+  const { uid } = connection.peer();
+  if (uid !== 0 && uid !== process.geteuid?.()) return;
+  const bytes = new Uint8Array(requestHeaderSize);
+  if (!connection.receive(bytes)) return;
+  const header = decodeHeader(bytes);
+  const body = new Uint8Array(bodyLength(header));
+  if (!connection.receive(body)) return;
+  if (options.isStopping() || !isAtHome(header, connection, home)) {
+    connection.send(encodeRefusal());
+    return;
+  }
+  const queued = process.hrtime.bigint() - header.began;
+  if (queued > longestQueue) {
+    connection.send(encodeAnswer(tooLate()));
+    return;
+  }
+  const request = decodeBody(header, body);
+  const began = performance.now();
+  await options.refresh();
+  const given = perform(request, header, connection, options);
+  connection.send(encodeAnswer(given));
+  options.report({
+    type: request.type,
+    verb: request.environment.CNI_COMMAND ?? '',
+    outcome: given.exitCode === 0 ? 'ok' : 'error',
+    queueSeconds: Number(queued) / 1e9,
+    callSeconds: (performance.now() - began) / 1000,
+  });
+}
+
+/** Where a path, a link's index and a user's number mean to the caller what they mean here. */
+function isAtHome(header: RequestHeader, { descriptors }: UnixConnection, home: Home): boolean {
+  const [own] = descriptors;
+  if (own === undefined || header.mountNamespace !== home.mount || header.userNamespace !== home.user) return false;
+  return fstatSync(own, { bigint: true }).ino === home.network;
+}
+
+function homeOf(): Home {
+  const inode = (name: string) => statSync(`/proc/thread-self/ns/${name}`, { bigint: true }).ino;
+  return { network: inode('net'), mount: inode('mnt'), user: inode('user') };
+}
+
+function perform(request: Request, header: RequestHeader, connection: UnixConnection, options: WorkerOptions): Answer {
+  const { kernel, turns, index } = options;
+  const { type, environment, stdin } = request;
+  let logged = '';
+  const node: Node = {
+    ...options.node,
+    kernel,
+    log: (level, line) => {
+      if (level === 'warn' || level === 'error') logged += `bulkhead: ${level}: ${line}\n`;
+    },
+    cancelled: () => connection.hungUp,
+  };
+  kernel.descriptorOf = (path) => takeDescriptor(path, header, connection);
+  using _turn = turns.take(index, `${environment.CNI_CONTAINERID}/${environment.CNI_IFNAME}`);
+  const given = answer({ type, environment, readStdin: () => stdin }, () => node);
+  return { ...given, stderr: given.stderr + logged };
+}
+
+/** CNI_NETNS as the caller opened it. No path is ever followed here. */
+function takeDescriptor(path: string, header: RequestHeader, { descriptors }: UnixConnection): number {
+  if (header.sandbox === 'missing') {
+    throw new NamespaceError('missing', `failed to Statfs ${JSON.stringify(path)}: no such file or directory`);
+  }
+  const [own = -1, sandbox] = descriptors;
+  if (sandbox === undefined) throw new NamespaceError('inaccessible', `${JSON.stringify(path)} did not come along`);
+  requireNetworkNamespace(sandbox, path);
+  descriptors.splice(0, 2, own);
+  return sandbox;
+}
+
+function tooLate(): Answer {
+  const error = new CniError(errorCodes.tryAgainLater, 'the daemon has too many calls waiting; try again later');
+  return { stdout: error.format(), stderr: '', exitCode: 1 };
+}
