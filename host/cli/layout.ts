@@ -7,6 +7,7 @@ export interface Layout {
   readonly release: string;
   readonly node: string;
   readonly main: string;
+  readonly daemonMain: string;
   readonly plugins: string;
   readonly compileCache: string;
   /** What `install` did, so that `uninstall` can take it back. */
@@ -46,6 +47,7 @@ export function layoutOf(root: string, version: string): Layout {
     release,
     node: join(release, 'node'),
     main: join(release, 'main.mjs'),
+    daemonMain: join(release, 'daemon.mjs'),
     plugins: join(release, 'plugins'),
     compileCache: join(release, 'compile-cache'),
     installed: join(release, 'installed.json'),

@@ -32,6 +32,19 @@ function program(): Command {
     .action(async (options) => (await import('./commands/plugins.ts')).pluginsCommand(options));
 
   command
+    .command('serve')
+    .description('answer calls without starting a process for each: the daemon of an installation')
+    .option(...root)
+    .action(async (options) => (await import('./commands/daemon.ts')).serveCommand(options));
+
+  command
+    .command('status')
+    .description('say how the daemon is; exit status 1 where none serves')
+    .option('--json', 'as JSON')
+    .option(...root)
+    .action(async (options) => (await import('./commands/daemon.ts')).statusCommand(options));
+
+  command
     .command('run')
     .description('answer one CNI call (CNI_* in the environment, configuration on stdin), and show what it does')
     .argument('<type>', 'CNI type, such as bridge')

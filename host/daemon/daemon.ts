@@ -139,7 +139,7 @@ export class Daemon {
       ...{ root: places.root, version, index },
       ...{ listening: this.#listening, turns: this.#turns.memory, stopping: this.#stopping },
     };
-    const worker = new Worker(file, { workerData, name: `calls ${index}` });
+    const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
     this.#workers.set(index, worker);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
