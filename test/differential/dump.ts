@@ -11,7 +11,9 @@ export function dump(machine: Machine, path: string): unknown {
     ),
     ruleset: machine
       .ruleset(path)
-      ?.map((one) => JSON.stringify(one))
+      // Chains name their tables. One without any does nothing: `iptables -t nat -D` makes it where there is none.
+      ?.filter((one) => !('table' in (one as object)))
+      .map((one) => JSON.stringify(one))
       .sort(),
     settings: machine
       .run(path, `cd /proc/sys/net && for i in ${settings}; do echo $i $(cat $i 2>/dev/null); done`)
