@@ -1,22 +1,35 @@
 import { enableCompileCache } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The daemon of an installation: `node daemon.mjs ROOT VERSION`. Ends by SIGTERM or SIGINT, when the calls that were begun are answered. */
-enableCompileCache({ directory: join(dirname(fileURLToPath(import.meta.url)), 'compile-cache'), portable: true });
-const [root = '/', version = ''] = process.argv.slice(2);
+/**
+ * The daemon of an installation: `node daemon.mjs ROOT`, of the release that it lies in. Ends by SIGTERM or SIGINT, and when another release
+ * has taken its place, in each case after the calls that were begun are answered.
+ */
+const release = dirname(fileURLToPath(import.meta.url));
+enableCompileCache({ directory: join(release, 'compile-cache'), portable: true });
 const { Daemon } = await import('../daemon/daemon.ts');
 const { layoutOf } = await import('./layout.ts');
+const { isCurrent, stampOf } = await import('../system/file-stamp.ts');
+
+const version = basename(release);
+const places = layoutOf(process.argv[2] ?? '/', version);
 const log = (line: string) => process.stderr.write(`bulkhead: ${line}\n`);
-const daemon = new Daemon({
-  ...{ places: layoutOf(root, version), version, environment: process.env, log },
-  worker: new URL('./worker.mjs', import.meta.url),
-});
+const worker = new URL('./worker.mjs', import.meta.url);
+const daemon = new Daemon({ places, version, worker, environment: process.env, log });
 try {
+  const own = stampOf(places.daemonMain);
   await daemon.start();
-  log('serving');
-  const stop = () => void daemon.stop().then(() => log('stopped'));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+  log(`serving at ${places.socket}`);
+  const watch = setInterval(() => {
+    if (!isCurrent(own)) stop('another release was installed');
+  }, 2000);
+  const stop = (why: string) => {
+    clearInterval(watch);
+    log(`stopping: ${why}`);
+    void daemon.stop().then(() => log('stopped'));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
 } catch (error) {
   log(error instanceof Error ? error.message : String(error));
   process.exit(1);

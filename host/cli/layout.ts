@@ -5,6 +5,8 @@ export interface Layout {
   readonly root: string;
   /** Of one version: programs, plugins and what was made of them. Written at install only. */
   readonly release: string;
+  /** A symbolic link to the release that was installed last: what does not change with it, such as the units of a service manager, goes by it. */
+  readonly current: string;
   readonly node: string;
   readonly main: string;
   readonly daemonMain: string;
@@ -45,6 +47,7 @@ export function layoutOf(root: string, version: string): Layout {
   return {
     root,
     release,
+    current: join(root, 'usr/lib/bulkhead/current'),
     node: join(release, 'node'),
     main: join(release, 'main.mjs'),
     daemonMain: join(release, 'daemon.mjs'),

@@ -5,10 +5,10 @@ import { requireInstalled } from '../installed.ts';
 
 /** Becomes the daemon of the installed release: what serves is what was installed, wherever this command stands. */
 export function serveCommand({ root }: { readonly root: string }): void {
-  const { installed, layout } = requireInstalled(root);
+  const { layout } = requireInstalled(root);
   const { execve } = process;
   if (execve === undefined) throw new UsageError('this Node cannot execute another program in its place');
-  execve(layout.node, [layout.node, layout.daemonMain, layout.root, installed.version], process.env);
+  execve(layout.node, [layout.node, layout.daemonMain, layout.root], process.env);
 }
 
 /** Says what the daemon says of itself. Exit status 1 where none serves. */

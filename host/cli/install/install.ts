@@ -4,8 +4,10 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -42,6 +44,7 @@ export function install(options: InstallOptions): InstalledBinaries {
   const layout = layoutOf(root, version);
   const binDirectory = realDirectory(options.binDirectory);
   placeRelease(layout, version);
+  pointTo(layout.current, version);
   placePolicy(layout.policy);
   const seal = openSeal(layout.secret);
   sealTranspiled(layout, seal);
@@ -53,6 +56,13 @@ export function install(options: InstallOptions): InstalledBinaries {
   };
   new ReplacedBinaries(root).place(installed, launcherFor(layout, root, version));
   return installed;
+}
+
+/** By a rename, so that there is always one. */
+function pointTo(link: string, target: string): void {
+  const fresh = `${link}.${process.pid}`;
+  symlinkSync(target, fresh);
+  renameSync(fresh, link);
 }
 
 interface Uninstalled {
