@@ -16,7 +16,9 @@ export type EngineErrorCode =
   /** A host function threw what is not an err payload; `cause` is that. */
   | 'host-failure'
   /** The instance has ended in any way but an ordinary result, and is not run again. */
-  | 'ended';
+  | 'ended'
+  /** A host function used the instance that is calling it. */
+  | 'reentrant';
 
 /** The component did not run, or did not end by itself. */
 export class EngineError extends Error {
@@ -29,6 +31,11 @@ export class EngineError extends Error {
     this.code = code;
     this.limit = options.limit;
   }
+}
+
+/** A component's instance runs one call at a time. */
+export function reentrantError(options?: ErrorOptions): EngineError {
+  return new EngineError('reentrant', 'the instance is running: a host function may not use it again', options);
 }
 
 export function limitError(limit: LimitName, message: string, options?: ErrorOptions): EngineError {

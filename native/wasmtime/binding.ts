@@ -15,19 +15,25 @@ type Find = (host: HostImports) => Callable | undefined;
 /** How the imports of one component are found in what a host offers; made once. */
 export class Binding {
   readonly #wanted: readonly { readonly name: string; readonly find: Find }[];
+  /** By interface, its resources first. */
+  readonly #names: readonly string[];
 
   constructor(imports: readonly FunctionType[], resources: readonly ResourceType[]) {
     const functions = imports.map((one) => ({ name: title(one), find: finder(one) }));
     const classes = resources.map((one) => ({ name: title(one), find: one.imported ? findClass(one) : noClass }));
     this.#wanted = [...functions, ...classes];
+    const interfaces = new Set([...imports, ...resources].map((one) => one.interface));
+    this.#names = [...interfaces].flatMap((id) =>
+      [...resources, ...imports].filter((one) => one.interface === id).map(title),
+    );
   }
 
   /** Functions, classes, and what closes an object, in the order that the Rust side has. Throws WasmtimeError `missing-import`, naming all that is missing. */
   to(host: HostImports): unknown[] {
-    const missing: string[] = [];
-    const found: unknown[] = this.#wanted.map(({ name, find }) => find(host) ?? missing.push(name));
-    if (missing.length > 0) {
-      const names = [...new Set(missing)].join(', ');
+    const missing = new Set<string>();
+    const found: unknown[] = this.#wanted.map(({ name, find }) => find(host) ?? missing.add(name));
+    if (missing.size > 0) {
+      const names = [...new Set(this.#names)].filter((name) => missing.has(name)).join(', ');
       throw new WasmtimeError({
         code: 'missing-import',
         message: `the component imports what the host does not offer: ${names}`,

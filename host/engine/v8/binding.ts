@@ -58,7 +58,7 @@ export class Binding implements Handles {
     const errors: unknown[] = [];
     for (const standIn of this.#open) {
       try {
-        standIn[Symbol.dispose]();
+        this.#closeTarget(standIn);
       } catch (error) {
         errors.push(error);
       }
@@ -99,6 +99,13 @@ export class Binding implements Handles {
     return standIn;
   }
 
+  #closeTarget(standIn: StandIn): void {
+    if (!this.#open.delete(standIn)) return;
+    const object = standIn[target];
+    delete standIn[target];
+    (object as Partial<Disposable>)[Symbol.dispose]?.();
+  }
+
   #interface(id: string, shape: InterfaceShape, host: HostInterface, missing: string[]): Record<string, unknown> {
     const result: Record<string, unknown> = {};
     for (const resource of shape.resources) {
@@ -128,12 +135,13 @@ export class Binding implements Handles {
         return construct(...args) as StandIn;
       }
 
+      /** Where the guest drops its handle. */
       [Symbol.dispose](): void {
-        const standIn = this as unknown as StandIn;
-        if (!binding.#open.delete(standIn)) return;
-        const object = standIn[target];
-        delete standIn[target];
-        (object as Partial<Disposable>)[Symbol.dispose]?.();
+        try {
+          binding.#closeTarget(this as unknown as StandIn);
+        } catch (error) {
+          throw binding.#end(error);
+        }
       }
     };
     this.#classes.set(resource, standInClass);
@@ -179,11 +187,14 @@ export class Binding implements Handles {
     const result = type.result;
     if (result?.kind !== 'result') {
       const value = implementation(...given);
-      return result === undefined ? undefined : toGuest(value, result, `${name} returned`, this);
+      if (result !== undefined) return toGuest(value, result, `${name} returned`, this);
+      assertOver(value, name);
+      return undefined;
     }
     let outcome: { tag: 'ok' | 'err'; val?: unknown };
     try {
       outcome = { tag: 'ok', val: implementation(...given) };
+      if (result.ok === undefined) assertOver(outcome.val, name);
     } catch (error) {
       if (!(error instanceof Error) || !('payload' in error)) throw error;
       outcome = { tag: 'err', val: error.payload };
@@ -198,6 +209,12 @@ export class Binding implements Handles {
         : new EngineError('host-failure', `a host function failed: ${String(error)}`, { cause: error });
     return this.fatal;
   }
+}
+
+/** What a function without a value returns is left, but a promise would be something that goes on. */
+function assertOver(value: unknown, name: string): void {
+  if (value instanceof Promise)
+    throw new EngineError('host-value', `${name} returned: expected nothing, got a promise`);
 }
 
 function pascalCase(name: string): string {

@@ -2,7 +2,7 @@ import { Script } from 'node:vm';
 import { memoryGuardExport } from '../../component/memory-guard.ts';
 import type { ComponentShape, FunctionShape } from '../../component/shape.ts';
 import type { HostImports, Instance, Limits } from '../engine.ts';
-import { EngineError, GuestFailure, limitError } from '../errors.ts';
+import { EngineError, GuestFailure, limitError, reentrantError } from '../errors.ts';
 import { Binding } from './binding.ts';
 import { camelCase, fromGuest, toGuest } from './values.ts';
 
@@ -21,6 +21,7 @@ export class V8Instance implements Instance {
   readonly #guards: WebAssembly.Global[] = [];
   readonly #exports: Readonly<Record<string, unknown>>;
   #ended = false;
+  #running = false;
 
   constructor(
     shape: ComponentShape,
@@ -39,6 +40,7 @@ export class V8Instance implements Instance {
   }
 
   call(interfaceId: string | undefined, name: string, args: readonly unknown[]): unknown {
+    if (this.#running) throw reentrantError();
     if (this.#ended) throw new EngineError('ended', 'the instance has ended');
     const type = this.#type(interfaceId, name);
     const given = type.parameters.map((one, i) => toGuest(args[i], one.type, `${name}: ${one.name}`, this.#binding));
@@ -56,6 +58,7 @@ export class V8Instance implements Instance {
   }
 
   close(): void {
+    if (this.#running) throw reentrantError();
     this.#ended = true;
     const [first] = this.#binding.close();
     if (first !== undefined)
@@ -89,6 +92,7 @@ export class V8Instance implements Instance {
 
   /** Runs guest code under the time limit. Any end but an ordinary result or an err payload is the instance's last. */
   #run<T>(body: () => T): T {
+    this.#running = true;
     try {
       return runWithin(this.#limits.time, body);
     } catch (error) {
@@ -97,6 +101,8 @@ export class V8Instance implements Instance {
       const reason = this.#binding.fatal ?? this.#explain(error);
       this.#binding.close();
       throw reason;
+    } finally {
+      this.#running = false;
     }
   }
 

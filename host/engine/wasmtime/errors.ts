@@ -1,5 +1,5 @@
 import { GuestError, WasmtimeError } from '../../../native/wasmtime/errors.ts';
-import { EngineError, GuestFailure, limitError } from '../errors.ts';
+import { EngineError, GuestFailure, limitError, reentrantError } from '../errors.ts';
 
 /** An end of the binding as the engine's interface says it. jco has the words for traps from wasmtime. */
 export function engineError(error: unknown): unknown {
@@ -15,7 +15,7 @@ export function engineError(error: unknown): unknown {
     case 'invalid-component':
       return new EngineError('invalid-component', `not a component that can run here: ${message}`, { cause: error });
     case 'reentrant':
-      return new EngineError('trap', `the guest trapped: ${message}`, { cause: error });
+      return reentrantError({ cause: error });
     case 'busy':
     case 'engine':
       return error;

@@ -20,8 +20,16 @@ export class WasmtimeInstance implements Instance {
   }
 
   close(): void {
-    const [first] = this.#native.close();
+    const [first] = this.#closed();
     if (first !== undefined)
       throw new EngineError('host-failure', `cannot close a handle: ${String(first)}`, { cause: first });
+  }
+
+  #closed(): readonly unknown[] {
+    try {
+      return this.#native.close();
+    } catch (error) {
+      throw engineError(error);
+    }
   }
 }

@@ -69,14 +69,12 @@ fn lower_answer(
     function: &Function,
     value: Value,
 ) -> Result<Option<Val>> {
-    let env = store.data().env;
-    if js::is_promise(env, value) {
-        let refusal = Refusal::plain("a promise: host functions are synchronous".into());
-        return Err(within_result(function, "", refusal));
-    }
     match &function.result {
-        None => Ok(None),
+        None => assert_over(store.data().env, function, value).map(|()| None),
         Some(Shape::Result { ok, .. }) => {
+            if ok.is_none() {
+                assert_over(store.data().env, function, value)?;
+            }
             let payload = lower_payload(store, plan, function, ok, value, ".ok")?;
             Ok(Some(Val::Result(Ok(payload))))
         }
@@ -85,6 +83,15 @@ fn lower_answer(
             lowered.map(Some).map_err(|refusal| within_result(function, "", refusal))
         }
     }
+}
+
+/// What a function without a value returns is left, but a promise would be something that goes on.
+fn assert_over(env: Env, function: &Function, value: Value) -> Result<()> {
+    if !js::is_promise(env, value) {
+        return Ok(());
+    }
+    let refusal = Refusal::plain("expected nothing, got a promise".into());
+    Err(within_result(function, "", refusal))
 }
 
 /// The err case of a function's `result` is thrown, as an Error that has its payload. All else ends the guest.
