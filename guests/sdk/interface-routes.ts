@@ -1,5 +1,5 @@
 import { Some } from 'bulkhead-sdk/abi/values';
-import { orFail } from 'bulkhead-sdk/failure';
+import { ensure, orFail } from 'bulkhead-sdk/failure';
 import { Ip } from 'bulkhead-sdk/ip';
 import { Prefix } from 'bulkhead-sdk/prefix';
 import { Address, OutcomeRoute } from 'wit/cni/types';
@@ -13,7 +13,10 @@ import { IpAddress } from 'wit/net/types';
 export function addRoutes(ns: Netns, link: Link, assignment: Assignment): void {
   for (let i = 0; i < assignment.routes.length; i++) {
     const route = routeBy(link, assignment.routes[i], assignment.addresses);
-    orFail(add(ns, route), `failed to add route '${describe(route, link)}'`);
+    const attempt = `failed to add route '${describe(route, link)}'`;
+    // The kernel could do it for IPv4. The reference could not.
+    ensure(isOfOneFamily(route), `${attempt}: gateway, source, and destination ip are not the same IP family`);
+    orFail(add(ns, route), attempt);
   }
 }
 
@@ -29,6 +32,11 @@ function routeBy(link: Link, wanted: OutcomeRoute, addresses: Address[]): Route 
   route.table = wanted.table;
   route.scope = wanted.scope;
   return route;
+}
+
+function isOfOneFamily(route: Route): bool {
+  const gateway = route.gateway;
+  return gateway === null || Ip.from(gateway).family === Prefix.from(route.destination).family;
 }
 
 /** Null where no address of the family has one. */

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -118,14 +118,14 @@ export class Daemon {
     const gone = Promise.all(
       [...this.#workers.values()].map((worker) => new Promise((end) => worker.once('exit', end))),
     );
+    const knocking = new Set<Socket>();
     const knock = setInterval(() => {
-      for (const _ of this.#workers)
-        connect(socket)
-          .on('error', () => undefined)
-          .end();
+      for (const _ of this.#workers) knocking.add(connect(socket).on('error', () => undefined));
     }, 20);
     await gone;
     clearInterval(knock);
+    for (const one of knocking) one.destroy();
+    closeSync(this.#listening);
     if (!this.#activated) rmSync(socket, { force: true });
     this.#control?.close();
     this.#control?.closeAllConnections();

@@ -126,7 +126,7 @@ function plain(message = ''): string {
   return (
     message
       .replace(/\.$/, '')
-      .replace(/^(failed to add route).*/, '$1')
+      .replace(/^(failed to add route).*?(: gateway, source, and destination ip are not the same IP family)?$/, '$1$2')
       // In the order of a map of Go's.
       .replace(
         /^(failed to allocate all requested IPs:) (.*)/,
