@@ -13,7 +13,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 use wasmtime::component::Component as Code;
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
+use wasmtime::{
+    Config, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig,
+    WasmFeatures,
+};
 
 /// What all threads that use an engine share.
 pub struct Shared {
@@ -103,7 +106,7 @@ impl Shared {
     }
 
     fn new(options: Options) -> wasmtime::Result<Shared> {
-        let engine = wasmtime::Engine::new(&configuration(options))?;
+        let engine = wasmtime::Engine::new(&configuration(options)?)?;
         let watchdog = Watchdog::start(&engine)?;
         let stack = options.stack as usize;
         Ok(Shared { watchdog, engine, stack, components: Mutex::default() })
@@ -165,8 +168,10 @@ fn features() -> WasmFeatures {
         | WasmFeatures::COMPONENT_MODEL
 }
 
-fn configuration(options: Options) -> Config {
+fn configuration(options: Options) -> wasmtime::Result<Config> {
     let mut config = Config::new();
+    // By itself wasmtime takes code of any patch release, also of one whose compiler had a fault.
+    config.module_version(ModuleVersionStrategy::Custom(env!("WASMTIME_VERSION").into()))?;
     config
         .wasm_features(WasmFeatures::all() - features(), false)
         .wasm_features(features(), true)
@@ -175,7 +180,7 @@ fn configuration(options: Options) -> Config {
     if options.instances > 0 {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options.instances)));
     }
-    config
+    Ok(config)
 }
 
 /// Core instances of one component; what wit-component makes has four.

@@ -1,6 +1,7 @@
 //! The host's objects that a guest has handles of.
 
-use crate::js::{Env, Ref, Value};
+use crate::js::{Env, Value};
+use crate::reference::Ref;
 
 #[derive(Default)]
 pub struct Handles {

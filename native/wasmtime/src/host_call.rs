@@ -1,10 +1,11 @@
 //! Calls of the guest to the host: on the guest's thread, and over when they return.
 
 use crate::fault::Fault;
-use crate::js::{self, Env, Scope, Value};
+use crate::js::{self, Env, Value};
 use crate::lift::lift;
 use crate::lower::lower;
 use crate::plan::{Function, Plan};
+use crate::reference::Scope;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use crate::state::State;

@@ -2,11 +2,12 @@
 
 use crate::engine::Shared;
 use crate::fault::{self, Failure};
-use crate::js::{self, Env, Js, Scope, Value};
+use crate::js::{self, Env, Js, Value};
 use crate::lift::lift;
 use crate::limits::Limits;
 use crate::lower::lower;
 use crate::plan::{Function, Plan};
+use crate::reference::Scope;
 use crate::shape::Shape;
 use crate::stack;
 use crate::state::State;

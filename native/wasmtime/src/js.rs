@@ -38,11 +38,13 @@ impl ValidateNapiValue for Js {}
 /// Calls a Node-API function whose last parameter is where it puts its value. That stays null where it fails.
 macro_rules! make {
     ($function:ident($env:expr $(, $argument:expr)*)) => {{
-        let mut made = ptr::null_mut();
-        unsafe { sys::$function($env $(, $argument)*, &mut made) };
+        let mut made = ::std::ptr::null_mut();
+        unsafe { ::napi::sys::$function($env $(, $argument)*, &mut made) };
         made
     }};
 }
+
+pub(crate) use make;
 
 pub fn undefined(env: Env) -> Value {
     make!(napi_get_undefined(env))
@@ -351,60 +353,4 @@ pub fn has(env: Env, object: Value, name: &CStr) -> bool {
     let mut has = false;
     unsafe { sys::napi_has_named_property(env, object, name.as_ptr(), &mut has) };
     has
-}
-
-/// Keeps a value from being collected. Belongs to the thread that made it, and is given up there.
-pub struct Ref {
-    env: Env,
-    raw: sys::napi_ref,
-}
-
-impl Ref {
-    /// Of an object or a function.
-    pub fn new(env: Env, value: Value) -> Ref {
-        Ref { env, raw: make!(napi_create_reference(env, value, 1)) }
-    }
-
-    pub fn get(&self) -> Value {
-        make!(napi_get_reference_value(self.env, self.raw))
-    }
-}
-
-impl Drop for Ref {
-    fn drop(&mut self) {
-        unsafe { sys::napi_delete_reference(self.env, self.raw) };
-    }
-}
-
-/// Of any value: references of Node-API are for objects only, and what JavaScript throws is anything.
-pub struct Boxed(Ref);
-
-impl Boxed {
-    pub fn new(env: Env, value: Value) -> Boxed {
-        let inside = object(env);
-        set(env, inside, c"value", value);
-        Boxed(Ref::new(env, inside))
-    }
-
-    pub fn get(&self) -> Value {
-        get(self.0.env, self.0.get(), c"value").unwrap_or_else(|| undefined(self.0.env))
-    }
-}
-
-/// Values made while it is open are given up with it.
-pub struct Scope {
-    env: Env,
-    raw: sys::napi_handle_scope,
-}
-
-impl Scope {
-    pub fn open(env: Env) -> Scope {
-        Scope { env, raw: make!(napi_open_handle_scope(env)) }
-    }
-}
-
-impl Drop for Scope {
-    fn drop(&mut self) {
-        unsafe { sys::napi_close_handle_scope(self.env, self.raw) };
-    }
 }

@@ -19,6 +19,7 @@ mod lift;
 mod limits;
 mod lower;
 mod plan;
+mod reference;
 mod refusal;
 mod shape;
 mod stack;

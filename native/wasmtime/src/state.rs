@@ -2,9 +2,10 @@
 
 use crate::fault::Fault;
 use crate::handles::Handles;
-use crate::js::{self, Boxed, Env, Ref, Value};
+use crate::js::{self, Env, Value};
 use crate::limits::{Limits, MemoryLimiter};
 use crate::plan::Plan;
+use crate::reference::{Boxed, Ref};
 use crate::stack;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

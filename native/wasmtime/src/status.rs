@@ -2,7 +2,8 @@
 //! works where nothing can be thrown any more.
 
 use crate::fault::Failure;
-use crate::js::{self, Env, Js, Ref, Value};
+use crate::js::{self, Env, Js, Value};
+use crate::reference::Ref;
 use std::cell::Cell;
 use std::ptr;
 

@@ -1,22 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HostImports, Limits, LoadedComponent } from '../../../host/engine/engine.ts';
+import type { Limits, LoadedComponent } from '../../../host/engine/engine.ts';
 import { EngineError, GuestFailure } from '../../../host/engine/errors.ts';
 import { amplyLimited, describeEachEngine, type EngineName, makeTestEngine, type TestEngine } from '../engines.ts';
+import { buildRawGuest, makeHost, rawGuest } from './guest.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const guest = 'test:raw/guest@1.0.0';
 const limits: Limits = { ...amplyLimited, memory: 1024 * 1024, time: 200 };
-
-/** The module in guest.wat as a component, with texts in UTF-16, as those of all guests here. */
-async function buildRawGuest(): Promise<Uint8Array> {
-  const core = await parse(readFileSync(join(here, 'guest.wat'), 'utf8'));
-  const world = { witPath: join(here, 'wit'), world: 'raw', stringEncoding: 'utf16' } as const;
-  return componentNew(await componentEmbed({ binary: core, ...world }));
-}
 
 /** What comes of a call: its value, or what the host got; `trap`, `limit: NAME`, or `err: PAYLOAD`. */
 type Outcome = unknown;
@@ -165,7 +153,7 @@ describeEachEngine('a core module against the canonical ABI', (engineName) => {
     const seen: unknown[] = [];
     const instance = component.instantiate(makeHost(seen), limits);
     try {
-      const value = instance.call(guest, name, args);
+      const value = instance.call(rawGuest, name, args);
       return seen.length > 0 ? seen[0] : value;
     } catch (error) {
       if (error instanceof GuestFailure) return `err: ${error.payload}`;
@@ -184,10 +172,3 @@ describeEachEngine('a core module against the canonical ABI', (engineName) => {
     expect(outcome(name, args)).toEqual(expected[engineName]);
   });
 });
-
-function makeHost(seen: unknown[]): HostImports {
-  const take = (value: unknown) => void seen.push(value);
-  const names = 'Text List Texts Bytes Bool Small Signed Char Colour Rights Shape Maybe Pair'.split(' ');
-  const takers = Object.fromEntries(names.map((name) => [`take${name}`, take]));
-  return { 'test:raw/host@1.0.0': { ...takers, text: () => 'text', ping: () => take('ping') } };
-}
