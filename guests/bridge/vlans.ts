@@ -63,21 +63,30 @@ export function checkVlans(host: Netns, port: Link, vlans: Vlans): void {
   if (wanted.length === 0) return;
   const found = orFail(read(host, port.index), `failed to look up VLANs of interface "${port.name}"`);
   const actual = found === null ? new Array<VlanRange>() : found.vlans;
+  let hasDefault = false;
   for (let id: u16 = 1; id <= <u16>highest; id++) {
     const should = describe(wanted, id);
     const does = describe(actual, id);
-    if (should === does || (vlans.keepsDefault && should === '')) continue;
+    if (should === does) continue;
+    if (should === '' && does === leaving && vlans.keepsDefault && !hasDefault) {
+      hasDefault = true;
+      continue;
+    }
     fail(
       `Interface ${port.name} is ${does === '' ? 'not' : does} in VLAN ${id}, and should be ${should === '' ? 'outside' : should}`,
     );
   }
 }
 
+/** As a port is in the bridge's default VLAN when it has another one for frames that come untagged. */
+const leaving: string = 'untagged on the way out only';
+
 /** How a VLAN is had: the last that names it counts. */
 function describe(all: VlanRange[], id: u16): string {
   for (let i = all.length - 1; i >= 0; i--) {
     if (all[i].first > id || id > all[i].last) continue;
-    return all[i].pvid ? 'untagged' : 'tagged';
+    if (all[i].pvid) return all[i].untagged ? 'untagged' : 'untagged on the way in only';
+    return all[i].untagged ? leaving : 'tagged';
   }
   return '';
 }
