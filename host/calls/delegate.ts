@@ -175,13 +175,19 @@ function releaseQuietly(node: Node, outer: PluginCall, type: string, guard: Guar
   }
 }
 
-/** In the results of 0.1.0 and 0.2.0, routes stand with the address of their family: without one there are none. */
+/** In the results of 0.1.0 and 0.2.0, routes stand with the address of their family, without one there are none; and they are destination and gateway. */
 function assignment(version: string, outcome: Outcome | undefined): Assignment {
   const { addresses, dns, ...all } = outcome ?? { addresses: [], routes: [], dns: undefined };
-  const families = new Set(addresses.map(({ prefix }) => familyOf(prefix)));
   const isOld = version === '0.1.0' || version === '0.2.0';
-  const routes = isOld ? all.routes.filter(({ destination }) => families.has(familyOf(destination))) : all.routes;
+  const routes = isOld ? oldRoutes(addresses, all.routes) : all.routes;
   return { addresses: addresses.map(({ prefix, gateway }) => ({ prefix, gateway })), routes, dns };
+}
+
+function oldRoutes(addresses: Outcome['addresses'], routes: Outcome['routes']): Outcome['routes'] {
+  const families = new Set(addresses.map(({ prefix }) => familyOf(prefix)));
+  return routes
+    .filter(({ destination }) => families.has(familyOf(destination)))
+    .map(({ destination, gateway }) => ({ destination, gateway }));
 }
 
 /** Keeps the error of a delegate, which the plugin may pass on with its code. Throws CniError for all that it could do something about. */
