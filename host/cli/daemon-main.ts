@@ -3,20 +3,23 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The daemon of an installation: `node daemon.mjs ROOT`, of the release that it lies in. Ends by SIGTERM or SIGINT, and when another release
+ * The daemon of an installation: `node daemon.mjs ROOT [ENGINE]`, of the release that it lies in. Ends by SIGTERM or SIGINT, and when another release
  * has taken its place, in each case after the calls that were begun are answered.
  */
 const release = dirname(fileURLToPath(import.meta.url));
 enableCompileCache({ directory: join(release, 'compile-cache'), portable: true });
 const { Daemon } = await import('../daemon/daemon.ts');
 const { layoutOf } = await import('./layout.ts');
+const { engineNames, preferredEngine } = await import('./engines.ts');
 const { isCurrent, stampOf } = await import('../system/file-stamp.ts');
 
 const version = basename(release);
-const places = layoutOf(process.argv[2] ?? '/', version);
 const log = (line: string) => process.stderr.write(`bulkhead: ${line}\n`);
+const [, , root = '/', wanted] = process.argv;
+const places = layoutOf(root, version);
+const engine = engineNames.find((name) => name === wanted) ?? preferredEngine(places);
 const worker = new URL('./worker.mjs', import.meta.url);
-const daemon = new Daemon({ places, version, worker, environment: process.env, log });
+const daemon = new Daemon({ places, version, engine, worker, environment: process.env, log });
 try {
   const own = stampOf(places.daemonMain);
   await daemon.start();

@@ -10,6 +10,8 @@ export interface Layout {
   readonly node: string;
   readonly main: string;
   readonly daemonMain: string;
+  /** The bindings of wasmtime, in releases that were built where there is cargo. */
+  readonly wasmtime: string;
   readonly plugins: string;
   readonly compileCache: string;
   /** What `install` did, so that `uninstall` can take it back. */
@@ -29,6 +31,7 @@ export interface Layout {
   readonly secret: string;
   readonly trust: string;
   readonly transpiled: string;
+  readonly compiled: string;
   /** Plugins that an operator added to those of the release. */
   readonly addedPlugins: string;
   readonly audit: string;
@@ -51,6 +54,7 @@ export function layoutOf(root: string, version: string): Layout {
     node: join(release, 'node'),
     main: join(release, 'main.mjs'),
     daemonMain: join(release, 'daemon.mjs'),
+    wasmtime: join(release, 'wasmtime.node'),
     plugins: join(release, 'plugins'),
     compileCache: join(release, 'compile-cache'),
     installed: join(release, 'installed.json'),
@@ -65,6 +69,7 @@ export function layoutOf(root: string, version: string): Layout {
     secret: join(state, 'secret'),
     trust: join(state, 'trust'),
     transpiled: join(state, 'transpiled'),
+    compiled: join(state, 'compiled'),
     addedPlugins: join(state, 'plugins'),
     audit: join(root, 'var/log/bulkhead/audit'),
     auditLost: join(run, 'audit-lost'),

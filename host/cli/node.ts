@@ -3,8 +3,6 @@ import { AuditLog } from '../audit/log.ts';
 import { escapeControls, type Log } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import type { Limits } from '../engine/engine.ts';
-import { V8Engine } from '../engine/v8/engine.ts';
-import { TranspiledStore } from '../engine/v8/store.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
@@ -14,6 +12,7 @@ import { PluginFiles } from '../trust/plugin-files.ts';
 import { BrokenSeal, openSeal, type Seal } from '../trust/seal.ts';
 import { readTrustState, type TrustState, writeTrustState } from '../trust/trust-state.ts';
 import { TrustedPlugins } from '../trust/trusted-plugins.ts';
+import { openV8 } from './engines.ts';
 import type { Layout } from './layout.ts';
 
 /** What a plugin may use up in one call, unless somebody says otherwise. */
@@ -70,7 +69,7 @@ async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
 /** The machine, as an installed release sees it. */
 export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log): Node {
   const plugins = new TrustedPlugins(pluginFilesOf(layout), trust.state);
-  return { ...machineOf(layout, trust.seal), kernel, plugins, log };
+  return { ...machineOf(layout, trust.seal), engine: openV8(layout, trust.seal), kernel, plugins, log };
 }
 
 /** The same without what threads have for themselves, or keep warm. */
@@ -79,11 +78,10 @@ export function openSealedNode(layout: Layout): { readonly node: Machine; readon
   return { node: machineOf(layout, seal), seal };
 }
 
-type Machine = Omit<Node, 'kernel' | 'plugins' | 'log'>;
+type Machine = Omit<Node, 'kernel' | 'engine' | 'plugins' | 'log'>;
 
 function machineOf(layout: Layout, seal: Seal): Machine {
   return {
-    engine: new V8Engine(new TranspiledStore(layout.transpiled, seal.for(transpiledPurpose))),
     records: new RecordStore(layout.records),
     locks: new SharedLocks(layout.locks),
     leases: new LeaseStore(layout.leaseIndexes),
@@ -93,8 +91,7 @@ function machineOf(layout: Layout, seal: Seal): Machine {
   };
 }
 
-/** What the machine's secret authenticates: code made of components, and the log of calls. */
-export const transpiledPurpose = 'bulkhead transpiled component 1';
+/** What the machine's secret authenticates, besides code made of components: the log of calls. */
 export const auditPurpose = 'bulkhead audit log 1';
 
 /** Warnings and errors to stderr, which the specification leaves free for logs; `verbose` for all that plugins say. */

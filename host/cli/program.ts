@@ -34,6 +34,7 @@ function program(): Command {
   command
     .command('serve')
     .description('answer calls without starting a process for each: the daemon of an installation')
+    .option('--engine <name>', 'v8 or wasmtime (default: wasmtime where the release has it)')
     .option(...root)
     .action(async (options) => (await import('./commands/daemon.ts')).serveCommand(options));
 

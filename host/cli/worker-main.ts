@@ -5,6 +5,7 @@ import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { readTrustState, writeTrustState } from '../trust/trust-state.ts';
+import { type EngineName, openEngine } from './engines.ts';
 import { layoutOf } from './layout.ts';
 import { openSealedNode, pluginFilesOf } from './node.ts';
 
@@ -14,6 +15,7 @@ const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
 const layout = layoutOf(start.root, start.version);
 const kernel = new LinuxKernel({});
 const { node, seal } = openSealedNode(layout);
+const engine = openEngine(layout, seal, start.engine as EngineName);
 const files = pluginFilesOf(layout);
 const trust = new WarmTrust({
   files,
@@ -34,7 +36,7 @@ tell({ kind: 'policy', broken: trust.broken });
 for (const type of trust.broken === undefined ? trust.types : []) {
   try {
     const plugin = trust.find(type);
-    if (plugin !== undefined) node.engine.load(plugin);
+    if (plugin !== undefined) engine.load(plugin);
   } catch {
     // The call that needs it will say so.
   }
@@ -44,7 +46,7 @@ tell({ kind: 'ready' });
 try {
   await work({
     ...{ listening: start.listening, index: start.index, turns: new Turns(start.turns), kernel },
-    node: { ...node, plugins: trust },
+    node: { ...node, engine, plugins: trust },
     async refresh() {
       if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });
     },

@@ -27,6 +27,8 @@ export interface DaemonPlaces {
 export interface WorkerStart {
   readonly root: string;
   readonly version: string;
+  /** Which one runs the plugins. */
+  readonly engine: string;
   readonly listening: number;
   readonly index: number;
   readonly turns: SharedArrayBuffer;
@@ -43,6 +45,7 @@ export type WorkerMessage =
 export interface DaemonOptions {
   readonly places: DaemonPlaces;
   readonly version: string;
+  readonly engine: string;
   /** The file that threads run. */
   readonly worker: URL;
   readonly workers?: number;
@@ -134,9 +137,9 @@ export class Daemon {
   }
 
   #hire(index: number): Promise<void> {
-    const { places, version, worker: file, log } = this.#options;
+    const { places, version, engine, worker: file, log } = this.#options;
     const workerData: WorkerStart = {
-      ...{ root: places.root, version, index },
+      ...{ root: places.root, version, engine, index },
       ...{ listening: this.#listening, turns: this.#turns.memory, stopping: this.#stopping },
     };
     const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
@@ -195,6 +198,7 @@ export class Daemon {
   #status(): DaemonStatus {
     return {
       version: this.#options.version,
+      engine: this.#options.engine,
       pid: process.pid,
       upSeconds: Math.round((Date.now() - this.#started) / 1000),
       workers: this.#workers.size,
@@ -227,6 +231,7 @@ export class Daemon {
 /** What `bulkhead status` shows. */
 export interface DaemonStatus {
   readonly version: string;
+  readonly engine: string;
   readonly pid: number;
   readonly upSeconds: number;
   readonly workers: number;

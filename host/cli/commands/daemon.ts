@@ -1,14 +1,22 @@
 import { request } from 'node:http';
 import type { DaemonStatus } from '../../daemon/daemon.ts';
+import { engineNames } from '../engines.ts';
 import { UsageError } from '../errors.ts';
 import { requireInstalled } from '../installed.ts';
 
 /** Becomes the daemon of the installed release: what serves is what was installed, wherever this command stands. */
-export function serveCommand({ root }: { readonly root: string }): void {
+export function serveCommand({ root, engine }: { readonly root: string; readonly engine?: string }): void {
   const { layout } = requireInstalled(root);
+  if (engine !== undefined && !(engineNames as readonly string[]).includes(engine)) {
+    throw new UsageError(`engines are ${engineNames.join(' and ')}, not ${engine}`);
+  }
   const { execve } = process;
   if (execve === undefined) throw new UsageError('this Node cannot execute another program in its place');
-  execve(layout.node, [layout.node, layout.daemonMain, layout.root], process.env);
+  execve(
+    layout.node,
+    [layout.node, layout.daemonMain, layout.root, ...(engine === undefined ? [] : [engine])],
+    process.env,
+  );
 }
 
 /** Says what the daemon says of itself. Exit status 1 where none serves. */
@@ -25,9 +33,9 @@ export async function statusCommand(options: { readonly root: string; readonly j
     console.log(JSON.stringify({ serving: true, ...status }, null, 2));
     return;
   }
-  const { version, pid, upSeconds, workers, calls, residentBytes, broken } = status;
+  const { version, engine, pid, upSeconds, workers, calls, residentBytes, broken } = status;
   console.log(`bulkhead ${version} serves since ${upSeconds} s, process ${pid}`);
-  console.log(`${calls} calls, ${workers} threads, ${Math.round(residentBytes / 2 ** 20)} MiB resident`);
+  console.log(`${calls} calls, ${workers} threads on ${engine}, ${Math.round(residentBytes / 2 ** 20)} MiB resident`);
   console.log(broken === undefined ? 'policy and plugins are in force' : `the policy before is in force: ${broken}`);
 }
 

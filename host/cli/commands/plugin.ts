@@ -2,7 +2,6 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync 
 import { basename, join, resolve } from 'node:path';
 import { escapeControls } from '../../calls/log.ts';
 import { prepareComponent } from '../../engine/v8/prepare.ts';
-import { TranspiledStore } from '../../engine/v8/store.ts';
 import { checkedManifest } from '../../trust/checked-manifest.ts';
 import { establishTrust, judgingPolicy } from '../../trust/establish.ts';
 import { judge } from '../../trust/judge.ts';
@@ -17,12 +16,13 @@ import {
 } from '../../trust/plugin-files.ts';
 import { openSeal } from '../../trust/seal.ts';
 import { writeTrustState } from '../../trust/trust-state.ts';
+import { compileInstalled, transpiledStore } from '../engines.ts';
 import { UsageError } from '../errors.ts';
 import { ReplacedBinaries } from '../install/binaries.ts';
 import { launcherFor } from '../install/install.ts';
 import { requireInstalled } from '../installed.ts';
 import type { Layout } from '../layout.ts';
-import { pluginFilesOf, transpiledPurpose } from '../node.ts';
+import { pluginFilesOf } from '../node.ts';
 import { columns, paint } from '../terminal.ts';
 
 interface RootOption {
@@ -39,7 +39,8 @@ export async function addCommand(file: string, { root }: RootOption): Promise<vo
   const problems = types.flatMap((type) => judge({ ...source, type }, bundles, judging).problems);
   if (problems.length > 0) throw new UsageError([...new Set(problems)].join('\n          '));
   const seal = openSeal(layout.secret);
-  await prepareComponent(new TranspiledStore(layout.transpiled, seal.for(transpiledPurpose)), source);
+  await prepareComponent(transpiledStore(layout, seal), source);
+  compileInstalled(layout, seal, source);
   place(layout, name, source, types);
   renew(layout);
   new ReplacedBinaries(resolve(root)).place(

@@ -19,9 +19,10 @@ import { establishTrust } from '../../trust/establish.ts';
 import { indexFile, type PluginIndex } from '../../trust/plugin-files.ts';
 import { openSeal, openToAll, type Seal } from '../../trust/seal.ts';
 import { writeTrustState } from '../../trust/trust-state.ts';
+import { compileInstalled, transpiledStore } from '../engines.ts';
 import { UsageError } from '../errors.ts';
 import { type Layout, layoutOf } from '../layout.ts';
-import { pluginFilesOf, transpiledPurpose } from '../node.ts';
+import { pluginFilesOf } from '../node.ts';
 import { built, projectVersion } from '../project.ts';
 import { type InstalledBinaries, ReplacedBinaries } from './binaries.ts';
 import { buildLauncher, type LauncherArchitecture, launcherMark } from './launcher.ts';
@@ -48,6 +49,7 @@ export function install(options: InstallOptions): InstalledBinaries {
   placePolicy(layout.policy);
   const seal = openSeal(layout.secret);
   sealTranspiled(layout, seal);
+  compileAll(layout, seal);
   writeTrustState(layout.trust, seal, establishTrust(layout.policy, pluginFilesOf(layout)));
   const installed: InstalledBinaries = {
     version,
@@ -87,11 +89,19 @@ const policySchemaFile = 'policy.schema.json';
 /** What was made of the release's components when it was built, under this machine's seal. */
 function sealTranspiled(layout: Layout, seal: Seal): void {
   const from = new TranspiledStore(built.transpiled, openToAll);
-  const to = new TranspiledStore(layout.transpiled, seal.for(transpiledPurpose));
+  const to = transpiledStore(layout, seal);
   for (const { digest } of Object.values(releaseIndex().plugins)) {
     const made = from.find(digest);
     if (made === undefined) throw new UsageError('the plugins are not transpiled: run `npm run build` first');
     to.replace(digest, made);
+  }
+}
+
+function compileAll(layout: Layout, seal: Seal): void {
+  const files = pluginFilesOf(layout);
+  for (const type of files.types) {
+    const source = files.read(type);
+    if (source !== undefined) compileInstalled(layout, seal, source);
   }
 }
 
@@ -115,8 +125,8 @@ export function uninstall(root: string): Uninstalled {
   if (installed === undefined) throw new UsageError(`nothing is installed below ${directory}`);
   const restored = binaries.restore();
   const layout = layoutOf(directory, installed.version);
-  const { policy, trust, transpiled, secret } = layout;
-  for (const made of [trust, transpiled, secret, join(dirname(policy), policySchemaFile)])
+  const { policy, trust, transpiled, compiled, secret } = layout;
+  for (const made of [trust, transpiled, compiled, secret, join(dirname(policy), policySchemaFile)])
     rmSync(made, { recursive: true, force: true });
   if (existsSync(policy) && readFileSync(policy).equals(readFileSync(defaultPolicyFile))) rmSync(policy);
   // With the releases before this one, which running calls may have needed.

@@ -36,6 +36,8 @@ export function placeRelease(layout: Layout, version: string): void {
     cpSync(built.host, fresh, { recursive: true });
     cpSync(built.plugins, join(fresh, 'plugins'), { recursive: true });
     for (const name of packages) copyPackage(name, fresh);
+    if (existsSync(built.wasmtime))
+      copyFileSync(built.wasmtime, join(fresh, 'wasmtime.node'), constants.COPYFILE_FICLONE);
     makeReadable(fresh);
     warm(fresh, version);
     makeReadable(fresh);
