@@ -4,10 +4,6 @@ import { join } from 'node:path';
 import { type Answer, answer } from '../calls/answer.ts';
 import type { Node } from '../calls/node.ts';
 import { defaultLimits } from '../cli/node.ts';
-import type { Engine } from '../engine/engine.ts';
-import { V8Engine } from '../engine/v8/engine.ts';
-import { prepareComponent } from '../engine/v8/prepare.ts';
-import { TranspiledStore } from '../engine/v8/store.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
@@ -17,8 +13,8 @@ import { defaultPolicyFile, readPolicy } from '../policy/read.ts';
 import { RecordStore } from '../records/store.ts';
 import type { Plugin, PluginStore, Rights } from '../trust/plugin.ts';
 import { digestOf } from '../trust/plugin-files.ts';
-import { openToAll } from '../trust/seal.ts';
 import { readManifest } from '../trust/trusted-plugins.ts';
+import { openTestEngine } from './engine.ts';
 
 /** A node for tests: its files in a directory of its own, its plugins given as components. */
 export interface TestNode extends Disposable {
@@ -43,13 +39,11 @@ export async function makeTestNode(
 ): Promise<TestNode> {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-node-'));
   const logged: string[] = [];
-  const transpiled = new TranspiledStore(join(directory, 'transpiled'), openToAll);
   const plugins = givenPlugins(components);
-  for (const type of plugins.types) {
-    const plugin = plugins.find(type);
-    if (plugin !== undefined) await prepareComponent(transpiled, plugin);
-  }
-  const engine: Engine = new V8Engine(transpiled);
+  const engine = await openTestEngine(
+    directory,
+    plugins.types.flatMap((type) => plugins.find(type) ?? []),
+  );
   const node: Node = {
     kernel,
     engine,

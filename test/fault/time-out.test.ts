@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../host/cli/node.ts';
 import type { Engine, HostFunction, HostImports } from '../../host/engine/engine.ts';
 import { V8Engine } from '../../host/engine/v8/engine.ts';
+import { prepareComponent } from '../../host/engine/v8/prepare.ts';
 import { TranspiledStore } from '../../host/engine/v8/store.ts';
 import { openToAll } from '../../host/trust/seal.ts';
 import { eventually } from '../kernel/contract/world.ts';
@@ -60,7 +61,11 @@ describe.each(benches)('a deadline that falls inside host code, on $name', ({ na
     if (missing !== undefined) return;
     const over = { limits: { ...defaultLimits, time } };
     bench = await make({ over, beforeReceive: () => at() });
+    // Only V8's time-out falls inside host code.
     const transpiled = new TranspiledStore(join(bench.test.directory, 'transpiled'), openToAll);
+    const { plugins } = bench.test.node;
+    for (const plugin of plugins.types.flatMap((type) => plugins.find(type) ?? []))
+      await prepareComponent(transpiled, plugin);
     Object.assign(bench.test.node, { engine: interrupted(new V8Engine(transpiled)) });
     // Compiled and warm, so that the time is for the call.
     for (let i = 0; i < 5; i++) {
