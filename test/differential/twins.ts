@@ -133,6 +133,8 @@ function plain(message = ''): string {
         (_, what, all: string) => `${what} ${all.split(' ').sort().join(' ')}`,
       )
       .replace(/ \([^)]*\)$/, '')
+      // A gateway of the other family than its address.
+      .replace(/^(failed to set bridge addr: could not add IP address) .*/, '$1')
       // Of several that somebody else has, whichever was found first.
       .replace(/^(failed to settle addresses for "[^"]+"): .*(?:address already in use|in DADFAILED state)$/, '$1')
       // With a struct as Go prints it.
