@@ -248,6 +248,8 @@ describe.skipIf(!hasWasmtime)('v8 and wasmtime agree, word for word, on', () => 
         ...{ name: 'risk', over: { risky: throwing(thrown) } },
       })),
       { name: 'ping', args: [1], over: { ping: throwing(limitError('log', 'too much')) } },
+      { name: 'risk', over: { risky: throwing(withGetter('payload')) } },
+      { name: 'read-text', over: { text: () => withGetter('length') } },
       { name: 'hold', args: [1, false], over: { open: () => ({}) } },
       { name: 'hold', args: [1, false], over: { open: () => undefined } },
       { name: 'hold', args: [1, false], over: { ping: undefined, say: undefined, Window: undefined } },
@@ -307,6 +309,17 @@ describe.skipIf(!hasWasmtime)('v8 and wasmtime agree, word for word, on', () => 
     });
   });
 });
+
+/** An Error whose property throws. */
+function withGetter(name: string): Error {
+  return Object.defineProperty(new Error('has a getter'), name, {
+    get() {
+      throw getterError;
+    },
+  });
+}
+
+const getterError = new Error('from a getter');
 
 function show(value: unknown): string {
   if (typeof value === 'object' && value !== null)

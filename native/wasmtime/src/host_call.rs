@@ -118,9 +118,13 @@ fn thrown_payload(env: Env, state: &mut State) -> Option<Value> {
     if !js::is_error(env, thrown) || !js::has(env, thrown, c"payload") {
         return None;
     }
-    let payload = js::get(env, thrown, c"payload")?;
+    let payload = js::get(env, thrown, c"payload");
     state.thrown = None;
-    Some(payload)
+    if payload.is_none() {
+        // A getter threw: what it threw counts.
+        state.caught();
+    }
+    payload
 }
 
 fn lower_payload(

@@ -196,9 +196,12 @@ impl Live {
         let mut store = self.store.as_context_mut();
         let parameters = function.parameters.iter().enumerate();
         let lowered = parameters.map(|(i, (name, shape))| {
-            let value = js::element(env, given, i).unwrap_or_else(|| js::undefined(env));
-            lower(&mut store, plan, shape, value)
-                .map_err(|refusal| refusal.into_error(&format!("{}: {name}", function.label)))
+            let value = js::element(env, given, i);
+            let lowered = match value {
+                Some(value) => lower(&mut store, plan, shape, value),
+                None => Err(store.data_mut().caught().into()),
+            };
+            lowered.map_err(|refusal| refusal.into_error(&format!("{}: {name}", function.label)))
         });
         lowered.collect()
     }

@@ -348,9 +348,12 @@ pub fn is_promise(env: Env, value: Value) -> bool {
     is
 }
 
-/// Whether the object has the property, by itself or by its prototypes.
+/// Whether the object has the property, by itself or by its prototypes; false where a proxy threw.
 pub fn has(env: Env, object: Value, name: &CStr) -> bool {
     let mut has = false;
-    unsafe { sys::napi_has_named_property(env, object, name.as_ptr(), &mut has) };
+    let status = unsafe { sys::napi_has_named_property(env, object, name.as_ptr(), &mut has) };
+    if status != sys::Status::napi_ok {
+        take_exception(env);
+    }
     has
 }

@@ -30,6 +30,10 @@ impl MemoryLimiter {
 
     fn refusal(&self, current: usize, wanted: usize) -> wasmtime::Error {
         let limit = self.bytes;
+        if limit.is_infinite() {
+            let message = "the guest asked for more memory than there is";
+            return wasmtime::Error::new(Fault::limit("memory", message));
+        }
         wasmtime::Error::new(if self.starting && current == 0 {
             let message = format!(
                 "the guest starts with {wanted} bytes of memory, more than the limit of {limit}"
