@@ -51,8 +51,10 @@ class Bridge extends Plugin {
     if (settings.hasAddresses) {
       const assignment = assignAddresses(containerNs, container, settings);
       if (settings.isGateway) {
-        const gateway = settings.vlans.own === 0 ? bridge : ensureVlanInterface(hostNs, bridge, settings);
-        serveAsGateway(hostNs, gateway, gatewayAddresses(assignment), settings.forceAddress);
+        const isPlain = settings.vlans.own === 0;
+        const gateway = isPlain ? bridge : ensureVlanInterface(hostNs, bridge, settings);
+        const attempt = isPlain ? 'failed to set bridge addr' : 'failed to set vlan interface for bridge with addr';
+        serveAsGateway(hostNs, gateway, gatewayAddresses(assignment), settings.forceAddress, attempt);
         if (gateway.index !== bridge.index) outcome.addInterface(hostInterface(gateway.name));
       }
       if (settings.masquerade) masquerade(assignment, settings);

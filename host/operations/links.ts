@@ -75,10 +75,19 @@ export const undoChangeLink: Undo<'link.change'> = ({ door, index, names, before
   if (namespace === undefined || link === undefined || !names.includes(link.name)) return;
   // What is as it was is left: setting it again may do more than nothing.
   const changed = Object.keys(fieldsBefore(link, before));
-  const fields = Object.fromEntries(Object.entries(before).filter(([key]) => changed.includes(key)));
+  const fields = Object.fromEntries(
+    Object.entries(before)
+      .filter(([key]) => changed.includes(key))
+      // Before Linux 6.2, a link that is up has the name that it has: down first, up last.
+      .toSorted(([key], [other]) => rank(key, before) - rank(other, before)),
+  );
   restoringEach<LinkChange>(fields, (field) => namespace.changeLink(index, field));
   if (port !== undefined) restorePort(namespace, index, port);
 };
+
+function rank(key: string, { up }: LinkChange): number {
+  return key === 'up' ? (up === true ? 1 : -1) : 0;
+}
 
 export const moveLink: OperationDefinition<'link.move'> = {
   plan({ door, index, to, name }, context) {
