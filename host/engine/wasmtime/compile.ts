@@ -15,10 +15,22 @@ export function compile(native: Native, { bytes, digest }: ComponentSource): Com
 
 /**
  * Makes a component ready for the engine, unless that was done before. At install: a call does it too, but needs some 50 ms for it.
- * Throws EngineError `invalid-component`.
+ * What is there of another version or under another seal is made anew. Throws EngineError `invalid-component`.
  */
 export function prepareForWasmtime(native: Native, store: CompiledStore, source: ComponentSource): void {
-  if (store.find(source.digest) !== undefined) return;
+  if (isReady(native, store, source)) return;
   shapeOf(source.bytes);
   store.keep(source.digest, compile(native, source).serialize());
+}
+
+function isReady(native: Native, store: CompiledStore, { digest }: ComponentSource): boolean {
+  try {
+    const code = store.find(digest);
+    if (code === undefined) return false;
+    native.deserialize(code);
+    return true;
+  } catch {
+    // Changed, sealed otherwise, or of another version: none of them is run.
+    return false;
+  }
 }
