@@ -9,12 +9,15 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
 
-/** What each script runs after the set-up. */
+/** Once per machine, where there is cargo. */
+const native = ['scripts/build-native.ts', '--optional'];
+/** What each script runs after the set-up. The demo is not kept waiting for what it does not need. */
 const commands = {
   build: [],
-  demo: ['scripts/demo.ts'],
-  test: ['scripts/test.ts'],
-  check: ['scripts/test.ts', '--checks-only'],
+  'build:native': [['scripts/build-native.ts']],
+  demo: [['scripts/demo.ts'], native],
+  test: [native, ['scripts/test.ts']],
+  check: [['scripts/test.ts', '--checks-only']],
 };
 
 const [script = '', ...args] = process.argv.slice(2);
@@ -23,8 +26,7 @@ if (command === undefined) {
   console.error(`run.mjs: unknown script ${script}`);
   process.exitCode = 2;
 } else {
-  process.exitCode =
-    installPackages() || runNode(['scripts/build.ts']) || (command.length > 0 ? runNode([...command, ...args]) : 0);
+  process.exitCode = installPackages() || runNode(['scripts/build.ts']) || runEach(command);
 }
 
 /** `npm ci`, unless that was done for this very lock file. */
@@ -45,6 +47,15 @@ function installPackages() {
     return 1;
   }
   writeFileSync(stamp, wanted);
+  return 0;
+}
+
+/** Arguments are for what the script is about, not for what is built besides. */
+function runEach(steps) {
+  for (const step of steps) {
+    const status = runNode(step === native ? step : [...step, ...args]);
+    if (status !== 0) return status;
+  }
   return 0;
 }
 
