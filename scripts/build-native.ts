@@ -14,49 +14,72 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { built, projectDirectory } from '../host/cli/project.ts';
 
-/**
- * Builds wasmtime's bindings with cargo, once per machine: what was built of the same sources lies in a cache outside of the clone.
- * Without cargo there is no second engine, and everything runs on V8. `--optional`: nor where the build fails.
- */
-const { values: options } = parseArgs({
-  options: { optional: { type: 'boolean', default: false }, to: { type: 'string', default: built.wasmtime } },
-});
-const crate = join(projectDirectory, 'native/wasmtime');
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bulkhead/native');
-process.exitCode = main();
+/** A crate below `native`, the file that cargo makes of it, and where that goes. */
+interface Crate {
+  readonly name: string;
+  readonly file: string;
+  readonly to: string;
+  readonly without: string;
+  readonly takes: string;
+}
 
-function main(): number {
-  const rust = spawnSync('rustc', ['--version', '--verbose'], { encoding: 'utf8' });
-  const key = keyOf(rust.status === 0 ? rust.stdout : '');
-  if (isPlaced(key)) return 0;
-  rmSync(options.to, { force: true });
-  const cached = join(cache, key, 'wasmtime.node');
+const crates: readonly Crate[] = [
+  {
+    ...{ name: 'shim', file: 'bulkhead-shim', to: built.shim, takes: 'a second' },
+    without: 'each call starts the host',
+  },
+  {
+    ...{ name: 'wasmtime', file: 'libwasmtime_node.so', to: built.wasmtime, takes: 'some four minutes' },
+    without: 'everything runs on v8',
+  },
+];
+
+/**
+ * Builds what is in Rust with cargo, once per machine: what was built of the same sources lies in a cache outside of the clone.
+ * Without cargo there is no second engine and no shim. `--optional`: nor where a build fails.
+ */
+const { values: options } = parseArgs({ options: { optional: { type: 'boolean', default: false } } });
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bulkhead/native');
+const rust = spawnSync('rustc', ['--version', '--verbose'], { encoding: 'utf8' });
+process.exitCode = Math.max(...crates.map(provide));
+
+function provide(crate: Crate): number {
+  const { name, to, without } = crate;
+  const key = keyOf(crate);
+  if (isPlaced(to, key)) return 0;
+  rmSync(to, { force: true });
+  const cached = join(cache, key, basename(to));
   if (!existsSync(cached)) {
     if (rust.status !== 0 || !hasCargo()) {
-      console.log('bulkhead: there is no cargo here: wasmtime is left out, everything runs on v8');
+      console.log(`bulkhead: there is no cargo here: native/${name} is left out, ${without}`);
       return 0;
     }
-    const failure = build(cached);
+    const failure = build(crate, cached);
     if (failure !== undefined) {
-      console.error(`bulkhead: wasmtime is left out, everything runs on v8: ${failure}`);
+      console.error(`bulkhead: native/${name} is left out, ${without}: ${failure}`);
       return options.optional ? 0 : 1;
     }
   }
-  place(cached, key);
+  place(cached, to, key);
   return 0;
 }
 
 /** Of all that the file is made of. */
-function keyOf(rust: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([rust, process.arch]));
-  for (const name of globSync(['Cargo.*', 'build.rs', 'src/**/*.rs'], { cwd: crate }).sort()) {
-    hash.update(`${name}\0`).update(readFileSync(join(crate, name)));
+function keyOf(crate: Crate): string {
+  const hash = createHash('sha256').update(JSON.stringify([rust.status === 0 ? rust.stdout : '', process.arch]));
+  const cwd = directoryOf(crate);
+  for (const name of globSync(['Cargo.*', '.cargo/*', 'build.rs', 'src/**/*.rs'], { cwd }).sort()) {
+    hash.update(`${name}\0`).update(readFileSync(join(cwd, name)));
   }
   return hash.digest('hex').slice(0, 32);
+}
+
+function directoryOf({ name }: Crate): string {
+  return join(projectDirectory, 'native', name);
 }
 
 function hasCargo(): boolean {
@@ -64,20 +87,20 @@ function hasCargo(): boolean {
 }
 
 /** Builds the file. Returns why it could not. What cargo says stands in a file beside it. */
-function build(file: string): string | undefined {
+function build(crate: Crate, file: string): string | undefined {
   const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'target');
-  const logFile = join(cache, 'build.log');
-  console.log(`bulkhead: building wasmtime's bindings, once on this machine: some four minutes (${logFile})`);
+  const logFile = join(cache, `${crate.name}.log`);
+  console.log(`bulkhead: building native/${crate.name}, once on this machine: ${crate.takes} (${logFile})`);
   mkdirSync(dirname(file), { recursive: true });
   const log = openSync(logFile, 'w');
   const { status, error } = spawnSync('cargo', ['build', '--release', '--locked'], {
-    cwd: crate,
+    cwd: directoryOf(crate),
     env: { ...process.env, CARGO_TARGET_DIR: target },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
   if (status !== 0) return `cargo failed: ${error?.message ?? lastError(logFile)} (${logFile})`;
-  replace(join(target, 'release/libwasmtime_node.so'), file);
+  replace(join(target, 'release', crate.file), file);
   // Half a gigabyte. Who works on the crate keeps it by a CARGO_TARGET_DIR.
   if (process.env.CARGO_TARGET_DIR === undefined) rmSync(target, { recursive: true, force: true });
   return undefined;
@@ -88,18 +111,18 @@ function lastError(logFile: string): string {
   return lines.findLast((line) => line.startsWith('error')) ?? 'it says nothing';
 }
 
-function isPlaced(key: string): boolean {
-  return existsSync(options.to) && existsSync(stamp()) && readFileSync(stamp(), 'utf8') === key;
+function isPlaced(to: string, key: string): boolean {
+  return existsSync(to) && existsSync(stampOf(to)) && readFileSync(stampOf(to), 'utf8') === key;
 }
 
-function place(cached: string, key: string): void {
-  mkdirSync(dirname(options.to), { recursive: true });
-  replace(cached, options.to);
-  writeFileSync(stamp(), key);
+function place(cached: string, to: string, key: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  replace(cached, to);
+  writeFileSync(stampOf(to), key);
 }
 
-function stamp(): string {
-  return `${options.to}.key`;
+function stampOf(to: string): string {
+  return `${to}.key`;
 }
 
 /** By a rename: processes that have loaded what was there keep it. */

@@ -12,6 +12,7 @@ export const built = {
   transpiled: join(projectDirectory, 'dist/transpiled'),
   /** Made by `npm run build:native`, where there is cargo. */
   wasmtime: join(projectDirectory, 'dist/native/wasmtime.node'),
+  shim: join(projectDirectory, 'dist/native/shim'),
 } as const;
 
 export function projectVersion(): string {

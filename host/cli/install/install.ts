@@ -27,6 +27,7 @@ import { built, projectVersion } from '../project.ts';
 import { type InstalledBinaries, ReplacedBinaries } from './binaries.ts';
 import { buildLauncher, type LauncherArchitecture, launcherMark } from './launcher.ts';
 import { placeRelease } from './release.ts';
+import { configureShim } from './shim.ts';
 
 export interface InstallOptions {
   /** Where the runtime looks for plugins. */
@@ -105,16 +106,20 @@ function compileAll(layout: Layout, seal: Seal): void {
   }
 }
 
-/** What stands in the directory of binaries for a type. */
-export function launcherFor({ node, main }: Layout, root: string, version: string): (type: string) => Uint8Array {
+/** What stands in the directory of binaries for a type: the shim where there was cargo to build it, else what only executes the host. */
+export function launcherFor(
+  { node, main, socket }: Layout,
+  root: string,
+  version: string,
+): (type: string) => Uint8Array {
+  const failure = formatIndented({ code: 999, msg: `${launcherMark} ${node}: is it installed?` });
+  const commandOf = (type: string): [string, ...string[]] => [node, main, root, version, type];
+  if (existsSync(built.shim)) {
+    const shim = readFileSync(built.shim);
+    return (type) => configureShim(shim, { type, socket, failure, command: commandOf(type) });
+  }
   const architecture = launcherArchitecture();
-  return (type) =>
-    buildLauncher({
-      architecture,
-      command: [node, main, root, version, type],
-      keep: kept,
-      failure: formatIndented({ code: 999, msg: `${launcherMark} ${node}: is it installed?` }),
-    });
+  return (type) => buildLauncher({ architecture, command: commandOf(type), keep: kept, failure });
 }
 
 /** Takes an installation away. Throws UsageError where nothing is installed. */
