@@ -5,8 +5,8 @@ export interface Layout {
   readonly root: string;
   /** Of one version: programs, plugins and what was made of them. Written at install only. */
   readonly release: string;
-  /** A symbolic link to the release that was installed last: what does not change with it, such as the units of a service manager, goes by it. */
-  readonly current: string;
+  /** Executes the daemon of the release that was installed last: units of a service manager name it. */
+  readonly daemonLauncher: string;
   readonly node: string;
   readonly main: string;
   readonly daemonMain: string;
@@ -50,7 +50,7 @@ export function layoutOf(root: string, version: string): Layout {
   return {
     root,
     release,
-    current: join(root, 'usr/lib/bulkhead/current'),
+    daemonLauncher: join(root, 'usr/lib/bulkhead/daemon'),
     node: join(release, 'node'),
     main: join(release, 'main.mjs'),
     daemonMain: join(release, 'daemon.mjs'),

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -7,7 +8,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -46,7 +46,7 @@ export function install(options: InstallOptions): InstalledBinaries {
   const layout = layoutOf(root, version);
   const binDirectory = realDirectory(options.binDirectory);
   placeRelease(layout, version);
-  pointTo(layout.current, version);
+  placeDaemonLauncher(layout);
   placePolicy(layout.policy);
   const seal = openSeal(layout.secret);
   sealTranspiled(layout, seal);
@@ -62,10 +62,17 @@ export function install(options: InstallOptions): InstalledBinaries {
 }
 
 /** By a rename, so that there is always one. */
-function pointTo(link: string, target: string): void {
-  const fresh = `${link}.${process.pid}`;
-  symlinkSync(target, fresh);
-  renameSync(fresh, link);
+function placeDaemonLauncher({ daemonLauncher, node, daemonMain, root }: Layout): void {
+  const image = buildLauncher({
+    architecture: launcherArchitecture(),
+    command: [node, daemonMain, root],
+    keep: ['NOTIFY_SOCKET=', 'LISTEN_'],
+    failure: `${launcherMark} ${node}: is it installed?\n`,
+  });
+  const fresh = `${daemonLauncher}.new`;
+  writeFileSync(fresh, image);
+  chmodSync(fresh, 0o755);
+  renameSync(fresh, daemonLauncher);
 }
 
 interface Uninstalled {
