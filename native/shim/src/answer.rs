@@ -1,13 +1,12 @@
 //! What the daemon says.
 use crate::buffer::Buffer;
 use crate::connection::Connection;
+use crate::deadline::Deadline;
 use crate::request::MAGIC;
 use crate::sys::{self, EAGAIN, POLLIN};
 
 const HEADER: usize = 16;
 const MOST: usize = 64 * 1024 * 1024;
-/// Milliseconds: a call may wait for 30 seconds, take 30, and be taken back in 10.
-const PATIENCE: i64 = 120_000;
 
 pub enum Ending {
     Answered {
@@ -20,14 +19,13 @@ pub enum Ending {
     TimedOut,
 }
 
-pub fn receive(connection: &Connection) -> Ending {
+pub fn receive(connection: &Connection, deadline: Deadline) -> Ending {
     let mut buffer = Buffer::new();
-    let end = sys::monotonic() + PATIENCE as u64 * 1_000_000;
     loop {
         if let Some(ending) = decode(buffer.bytes()) {
             return ending;
         }
-        let left = end.saturating_sub(sys::monotonic()) / 1_000_000;
+        let left = deadline.left();
         if left == 0 {
             return Ending::TimedOut;
         }
@@ -38,7 +36,7 @@ pub fn receive(connection: &Connection) -> Ending {
             Ok(0) => return Ending::Lost,
             Ok(read) => buffer.grow(read),
             Err(EAGAIN) => {
-                sys::wait(connection.fd, POLLIN, left as i64);
+                sys::wait(connection.fd, POLLIN, left);
             }
             Err(_) => return Ending::Lost,
         }

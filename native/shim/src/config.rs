@@ -1,4 +1,5 @@
 //! What `bulkhead install` writes into the executable.
+use crate::host;
 use core::ptr::addr_of;
 use core::slice;
 
@@ -35,7 +36,7 @@ impl Config {
         let texts = unsafe {
             slice::from_raw_parts(core::hint::black_box(start.add(offset)), SIZE - offset)
         };
-        (count >= 4).then_some(Config { texts, count })
+        (4..=3 + host::MOST).contains(&count).then_some(Config { texts, count })
     }
 
     /// The CNI type that the executable stands for.

@@ -1,8 +1,10 @@
 //! The daemon's socket.
+use crate::deadline::Deadline;
 use crate::sys::{self, EAGAIN};
 
-/// Milliseconds that a call waits for a place among those that wait.
-const PATIENCE: u64 = 30_000;
+/// Seconds that a call waits for a place among those that wait.
+const PATIENCE: u64 = 30;
+/// Milliseconds between two attempts.
 const STEP: i64 = 10;
 
 pub struct Connection {
@@ -17,7 +19,7 @@ pub enum Refused {
 
 impl Connection {
     pub fn open(path: &[u8]) -> Result<Self, Refused> {
-        let end = sys::monotonic() + PATIENCE * 1_000_000;
+        let deadline = Deadline::after(PATIENCE);
         loop {
             match sys::connect(path) {
                 Ok(fd) => {
@@ -27,7 +29,7 @@ impl Connection {
                         Err(Refused::Absent)
                     };
                 }
-                Err(EAGAIN) if sys::monotonic() < end => {
+                Err(EAGAIN) if deadline.left() > 0 => {
                     sys::wait(-1, 0, STEP);
                 }
                 Err(EAGAIN) => return Err(Refused::TooMany),

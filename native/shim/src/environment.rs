@@ -2,33 +2,36 @@
 use crate::start::length_of;
 use core::slice;
 
-const MOST: usize = 64;
 const EXACT: [&[u8]; 3] = [b"TRACEPARENT", b"TRACESTATE", b"BAGGAGE"];
 
+/// In the kernel's own array, from which the rest was taken out: there may be any number.
 pub struct Environment {
     /// Ended by null, as execve(2) wants it.
-    entries: [*const u8; MOST + 1],
+    entries: *mut *const u8,
     count: usize,
 }
 
 impl Environment {
     /// The first of each name counts. `vector`: see `main`.
-    pub fn of_call(vector: *const usize) -> Self {
-        let mut kept = Environment { entries: [core::ptr::null(); MOST + 1], count: 0 };
+    pub fn of_call(vector: *mut usize) -> Self {
         let arguments = unsafe { vector.read() };
-        let mut at = unsafe { vector.add(arguments + 2) } as *const *const u8;
+        let entries = unsafe { vector.add(arguments + 2) } as *mut *const u8;
+        let mut kept = Environment { entries, count: 0 };
+        let mut at = 0;
         loop {
-            let entry = unsafe { at.read() };
+            let entry = unsafe { entries.add(at).read() };
             if entry.is_null() {
-                return kept;
+                break;
             }
             let (name, _) = split(text(entry));
-            if is_kept(name) && kept.find(name).is_none() && kept.count < MOST {
-                kept.entries[kept.count] = entry;
+            if is_kept(name) && kept.find(name).is_none() {
+                unsafe { entries.add(kept.count).write(entry) };
                 kept.count += 1;
             }
-            at = unsafe { at.add(1) };
+            at += 1;
         }
+        unsafe { entries.add(kept.count).write(core::ptr::null()) };
+        kept
     }
 
     /// Empty where there is none of that name.
@@ -37,11 +40,11 @@ impl Environment {
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &'static [u8]> {
-        self.entries[..self.count].iter().map(|entry| text(*entry))
+        (0..self.count).map(|at| text(unsafe { self.entries.add(at).read() }))
     }
 
     pub fn as_ptr(&self) -> *const *const u8 {
-        self.entries.as_ptr()
+        self.entries
     }
 
     fn find(&self, name: &[u8]) -> Option<&'static [u8]> {

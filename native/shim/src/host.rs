@@ -5,7 +5,8 @@ use crate::environment::Environment;
 use crate::sys;
 use core::ptr::null;
 
-const MOST: usize = 16;
+/// Arguments that it may have.
+pub const MOST: usize = 16;
 
 /// Executes the host, with what is still to be read on stdin.
 pub fn execute(config: &Config, environment: &Environment) -> ! {
@@ -14,13 +15,13 @@ pub fn execute(config: &Config, environment: &Environment) -> ! {
         *slot = argument;
     }
     sys::execute(arguments[0], arguments.as_ptr(), environment.as_ptr());
-    crate::finish(config.failure(), 1)
+    crate::finish(config.failure(), &[], 1)
 }
 
 /// The same after stdin was read.
 pub fn execute_with(config: &Config, environment: &Environment, stdin: &Buffer) -> ! {
-    if sys::replace_stdin(stdin.bytes()).is_err() {
-        crate::finish(config.failure(), 1);
+    if !sys::replace_stdin(stdin.bytes()) {
+        crate::finish(config.failure(), &[], 1);
     }
     execute(config, environment)
 }

@@ -9,8 +9,10 @@ mod answer;
 mod buffer;
 mod config;
 mod connection;
+mod deadline;
 mod environment;
 mod host;
+mod machine;
 mod request;
 mod sandbox;
 mod start;
@@ -19,9 +21,14 @@ mod sys;
 use answer::Ending;
 use config::Config;
 use connection::{Connection, Refused};
+use deadline::Deadline;
 use environment::Environment;
+use request::Request;
 use sandbox::Sandbox;
 use sys::{STDERR, STDOUT};
+
+/// Seconds for request and answer: a call may wait for 30 in the daemon, take 30, and be taken back in 10.
+const PATIENCE: u64 = 120;
 
 /// As the reference prints it, whatever stands on stdin.
 const VERSIONS: &[u8] =
@@ -34,22 +41,23 @@ const UNCONFIGURED: &[u8] =
     b"{\n    \"code\": 999,\n    \"msg\": \"bulkhead: this executable was not installed\"\n}";
 
 /// The whole program. `vector` is what the kernel put on the stack: the count of arguments, they, and the environment.
-fn main(vector: *const usize) -> ! {
+fn main(vector: *mut usize) -> ! {
     let began = sys::monotonic();
+    sys::occupy_standard_streams();
     let Some(config) = Config::get() else {
-        finish(UNCONFIGURED, 1);
+        finish(UNCONFIGURED, &[], 1);
     };
     let environment = Environment::of_call(vector);
     let command = environment.value(b"CNI_COMMAND");
     if command == b"VERSION" {
-        finish(VERSIONS, 0);
+        finish(VERSIONS, &[], 0);
     }
     if command.is_empty() {
         host::execute(&config, &environment);
     }
     let connection = match Connection::open(config.socket()) {
         Ok(connection) => connection,
-        Err(Refused::TooMany) => finish(TOO_MANY, 1),
+        Err(Refused::TooMany) => finish(TOO_MANY, &[], 1),
         Err(Refused::Absent) => host::execute(&config, &environment),
     };
     // What is wrong with a path, the host says in the right words.
@@ -57,19 +65,28 @@ fn main(vector: *const usize) -> ! {
         host::execute(&config, &environment);
     };
     let stdin = buffer::Buffer::read_all(sys::STDIN);
-    request::send(&connection, began, config.kind(), &environment, &sandbox, &stdin);
-    match answer::receive(&connection) {
-        Ending::Answered { status, stdout, stderr } => {
-            sys::write_all(STDERR, stderr);
-            finish(stdout, status);
-        }
-        Ending::TimedOut => finish(TOO_LONG, 1),
+    let deadline = Deadline::after(PATIENCE);
+    let request = Request {
+        began,
+        kind: config.kind(),
+        environment: &environment,
+        sandbox: &sandbox,
+        stdin: &stdin,
+    };
+    if !request.send(&connection, deadline) {
+        host::execute_with(&config, &environment, &stdin);
+    }
+    match answer::receive(&connection, deadline) {
+        Ending::Answered { status, stdout, stderr } => finish(stdout, stderr, status),
+        Ending::TimedOut => finish(TOO_LONG, &[], 1),
         // It is another one's daemon, or it went away. What it had begun is on record, and is taken back by the host.
         Ending::Lost => host::execute_with(&config, &environment, &stdin),
     }
 }
 
-fn finish(stdout: &[u8], status: u8) -> ! {
+fn finish(stdout: &[u8], stderr: &[u8], status: u8) -> ! {
+    sys::ignore_broken_pipes();
+    sys::write_all(STDERR, stderr);
     sys::write_all(STDOUT, stdout);
     sys::exit(status)
 }

@@ -24,7 +24,7 @@ global_asm!(
     begin = sym begin
 );
 
-extern "C" fn begin(vector: *const usize) -> ! {
+extern "C" fn begin(vector: *mut usize) -> ! {
     crate::main(vector)
 }
 

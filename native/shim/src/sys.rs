@@ -1,5 +1,5 @@
 //! System calls, as section 2 of the manual has them. A failure is the errno.
-use core::arch::asm;
+use crate::machine::{number, syscall};
 use core::mem::{size_of, size_of_val, zeroed};
 use core::ptr::null;
 
@@ -10,12 +10,16 @@ pub const STDERR: i32 = 2;
 /// asm-generic/errno-base.h
 pub const ENOENT: i32 = 2;
 pub const EINTR: i32 = 4;
+const EBADF: i32 = 9;
 pub const EAGAIN: i32 = 11;
+const EINVAL: i32 = 22;
 
 /// asm-generic/fcntl.h, linux/fcntl.h
 pub const O_NOCTTY: usize = 0o400;
 pub const O_NONBLOCK: usize = 0o4000;
 pub const O_CLOEXEC: usize = 0o2000000;
+const O_PATH: usize = 0o10000000;
+const F_GETFD: usize = 1;
 const AT_FDCWD: usize = -100isize as usize;
 
 /// linux/socket.h, asm-generic/socket.h
@@ -29,78 +33,6 @@ const MSG_NOSIGNAL: usize = 0x4000;
 /// asm-generic/poll.h
 pub const POLLIN: i16 = 1;
 pub const POLLOUT: i16 = 4;
-
-#[cfg(target_arch = "x86_64")]
-mod number {
-    pub const READ: usize = 0;
-    pub const WRITE: usize = 1;
-    pub const CLOSE: usize = 3;
-    pub const LSEEK: usize = 8;
-    pub const MMAP: usize = 9;
-    pub const MREMAP: usize = 25;
-    pub const SOCKET: usize = 41;
-    pub const CONNECT: usize = 42;
-    pub const SENDMSG: usize = 46;
-    pub const GETSOCKOPT: usize = 55;
-    pub const EXECVE: usize = 59;
-    pub const GETEUID: usize = 107;
-    pub const STATFS: usize = 137;
-    pub const CLOCK_GETTIME: usize = 228;
-    pub const EXIT_GROUP: usize = 231;
-    pub const OPENAT: usize = 257;
-    pub const NEWFSTATAT: usize = 262;
-    pub const PPOLL: usize = 271;
-    pub const DUP3: usize = 292;
-    pub const MEMFD_CREATE: usize = 319;
-}
-
-#[cfg(target_arch = "aarch64")]
-mod number {
-    pub const DUP3: usize = 24;
-    pub const STATFS: usize = 43;
-    pub const OPENAT: usize = 56;
-    pub const CLOSE: usize = 57;
-    pub const LSEEK: usize = 62;
-    pub const READ: usize = 63;
-    pub const WRITE: usize = 64;
-    pub const PPOLL: usize = 73;
-    pub const NEWFSTATAT: usize = 79;
-    pub const EXIT_GROUP: usize = 94;
-    pub const CLOCK_GETTIME: usize = 113;
-    pub const GETEUID: usize = 175;
-    pub const SOCKET: usize = 198;
-    pub const CONNECT: usize = 203;
-    pub const GETSOCKOPT: usize = 209;
-    pub const SENDMSG: usize = 211;
-    pub const MREMAP: usize = 216;
-    pub const EXECVE: usize = 221;
-    pub const MMAP: usize = 222;
-    pub const MEMFD_CREATE: usize = 279;
-}
-
-/// # Safety
-/// Pointers among the arguments have to be what the call expects.
-#[cfg(target_arch = "x86_64")]
-unsafe fn syscall(number: usize, a: [usize; 6]) -> isize {
-    let result: isize;
-    unsafe {
-        asm!("syscall", inlateout("rax") number as isize => result, in("rdi") a[0], in("rsi") a[1], in("rdx") a[2],
-            in("r10") a[3], in("r8") a[4], in("r9") a[5], lateout("rcx") _, lateout("r11") _, options(nostack));
-    }
-    result
-}
-
-/// # Safety
-/// Pointers among the arguments have to be what the call expects.
-#[cfg(target_arch = "aarch64")]
-unsafe fn syscall(number: usize, a: [usize; 6]) -> isize {
-    let result: isize;
-    unsafe {
-        asm!("svc 0", in("x8") number, inlateout("x0") a[0] as isize => result, in("x1") a[1], in("x2") a[2],
-            in("x3") a[3], in("x4") a[4], in("x5") a[5], options(nostack));
-    }
-    result
-}
 
 /// Again after a signal.
 fn call(number: usize, arguments: [usize; 6]) -> Result<usize, i32> {
@@ -128,15 +60,35 @@ pub fn read(fd: i32, bytes: &mut [u8]) -> Result<usize, i32> {
     call(number::READ, [fd as usize, bytes.as_mut_ptr() as usize, bytes.len(), 0, 0, 0])
 }
 
-/// All of it, as far as somebody reads it.
-pub fn write_all(fd: i32, mut bytes: &[u8]) {
+/// All of it, as far as somebody takes it. Returns whether that is all.
+pub fn write_all(fd: i32, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match call(number::WRITE, [fd as usize, bytes.as_ptr() as usize, bytes.len(), 0, 0, 0]) {
             Ok(written) => bytes = &bytes[written..],
             Err(EAGAIN) => {
                 wait(fd, POLLOUT, -1);
             }
-            Err(_) => return,
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// A reader that goes away is an error of write(2) from here on. What is executed would inherit it: so not before there is nothing to execute.
+pub fn ignore_broken_pipes() {
+    const SIGPIPE: usize = 13;
+    const SIG_IGN: usize = 1;
+    // The kernel's `struct sigaction`: handler, flags, restorer, mask.
+    let action = [SIG_IGN, 0, 0, 0];
+    let _ = call(number::RT_SIGACTION, [SIGPIPE, action.as_ptr() as usize, 0, 8, 0, 0]);
+}
+
+/// Takes the place of standard streams that are closed, so that no socket becomes one of them. As with closed ones, reading and writing
+/// is EBADF, and what is executed has them closed.
+pub fn occupy_standard_streams() {
+    for fd in [STDIN, STDOUT, STDERR] {
+        if call(number::FCNTL, [fd as usize, F_GETFD, 0, 0, 0, 0]) == Err(EBADF) {
+            let _ = open(c"/".as_ptr().cast(), O_PATH | O_CLOEXEC);
         }
     }
 }
@@ -207,13 +159,14 @@ pub fn connect(path: &[u8]) -> Result<i32, i32> {
         family: u16,
         path: [u8; 108],
     }
-    let kind = SOCK_STREAM | O_NONBLOCK | O_CLOEXEC;
-    let fd = descriptor(call(number::SOCKET, [AF_UNIX, kind, 0, 0, 0, 0]))?;
     let mut address = Address { family: AF_UNIX as u16, path: [0; 108] };
-    if path.len() >= address.path.len() {
+    // An empty one would name a socket without a file, which anybody may bind.
+    if path.is_empty() || path.len() >= address.path.len() {
         return Err(ENOENT);
     }
     address.path[..path.len()].copy_from_slice(path);
+    let kind = SOCK_STREAM | O_NONBLOCK | O_CLOEXEC;
+    let fd = descriptor(call(number::SOCKET, [AF_UNIX, kind, 0, 0, 0, 0]))?;
     let length = size_of::<Address>();
     let arguments = [fd as usize, &raw const address as usize, length, 0, 0, 0];
     match call(number::CONNECT, arguments) {
@@ -289,13 +242,25 @@ pub fn execute(path: *const u8, arguments: *const *const u8, environment: *const
         call(number::EXECVE, [path as usize, arguments as usize, environment as usize, 0, 0, 0]);
 }
 
-/// A file in memory, at its beginning, as standard input.
-pub fn replace_stdin(bytes: &[u8]) -> Result<(), i32> {
-    let fd = descriptor(call(number::MEMFD_CREATE, [c"stdin".as_ptr() as usize, 0, 0, 0, 0, 0]))?;
-    write_all(fd, bytes);
-    call(number::LSEEK, [fd as usize, 0, 0, 0, 0, 0])?;
-    if fd != STDIN {
-        call(number::DUP3, [fd as usize, STDIN as usize, 0, 0, 0, 0])?;
+/// A file in memory, at its beginning, as standard input. Returns whether it is.
+pub fn replace_stdin(bytes: &[u8]) -> bool {
+    let Ok(fd) = memory_file() else {
+        return false;
+    };
+    write_all(fd, bytes)
+        && call(number::LSEEK, [fd as usize, 0, 0, 0, 0, 0]).is_ok()
+        && call(number::DUP3, [fd as usize, STDIN as usize, 0, 0, 0, 0]).is_ok()
+}
+
+/// Not to be executed, since `vm.memfd_noexec` may forbid another; older kernels know no such.
+fn memory_file() -> Result<i32, i32> {
+    const MFD_CLOEXEC: usize = 1;
+    const MFD_NOEXEC_SEAL: usize = 8;
+    let create = |flags| {
+        descriptor(call(number::MEMFD_CREATE, [c"stdin".as_ptr() as usize, flags, 0, 0, 0, 0]))
+    };
+    match create(MFD_CLOEXEC | MFD_NOEXEC_SEAL) {
+        Err(EINVAL) => create(MFD_CLOEXEC),
+        created => created,
     }
-    Ok(())
 }
