@@ -1,0 +1,2 @@
+/* The least that a C library starts and ends. */
+int main(void) { return 0; }
