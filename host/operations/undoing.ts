@@ -24,4 +24,4 @@ export function restoringEach<T extends object>(fields: T, step: (field: Partial
   if (errors[0] !== undefined) throw errors[0];
 }
 
-const goneOrThere = ['ENODEV', 'ENOENT', 'ESRCH', 'EADDRNOTAVAIL', 'EEXIST'] as const;
+const goneOrThere = ['ENODEV', 'ENOENT', 'ESRCH', 'ENXIO', 'EADDRNOTAVAIL', 'EEXIST'] as const;

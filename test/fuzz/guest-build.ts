@@ -14,7 +14,7 @@ const raw = {
   rawChange: ['bulkhead:net/link-control@0.1.0', 'change', 2],
   rawAddVlans: ['bulkhead:net/bridge-ports@0.1.0', 'add-vlans', 5],
   rawAddresses: ['bulkhead:net/addresses@0.1.0', 'all', 4],
-  rawHasFree: ['bulkhead:ipam/leases@0.1.0', 'has-free', 3],
+  rawIsReady: ['bulkhead:ipam/leases@0.1.0', 'is-ready', 3],
   rawDelegate: ['bulkhead:ipam/delegate@0.1.0', 'add', 1],
   rawLog: ['bulkhead:cni/log@0.1.0', 'write', 3],
   rawDrop: ['bulkhead:net/namespaces@0.1.0', '[resource-drop]netns', 1],

@@ -80,6 +80,7 @@ export function detectsDuplicates(link: LinkModel): boolean {
 export function removeAddress(attempt: string, namespace: NamespaceModel, index: number, prefix: IpPrefix): void {
   const family = ipFamily(prefixAddress(prefix));
   const link = namespace.links.get(index) ?? refuse(attempt, 'ENODEV', notFound[family]);
+  if (family === 6 && link.ipv6 === undefined) refuse(attempt, 'ENXIO', 'ipv6: IPv6 is disabled on this device');
   const address = link.addresses.find((other) => other.prefix === prefix);
   if (!address) refuse(attempt, 'EADDRNOTAVAIL', family === 4 ? 'ipv4: Address not found' : 'ipv6: address not found');
   unassign(link, address);

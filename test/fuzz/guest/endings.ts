@@ -11,7 +11,7 @@ import {
   rawCreate,
   rawDelegate,
   rawDrop,
-  rawHasFree,
+  rawIsReady,
   rawLog,
   rawPath,
 } from 'guest/raw';
@@ -214,7 +214,7 @@ export function outrage(): void {
       rawAddresses(good(), <i32>number(), <i32>number(), result);
       break;
     case 10:
-      rawHasFree(once(2) ? place() : rubble(), <i32>number(), result);
+      rawIsReady(once(2) ? place() : rubble(), <i32>number(), result);
       break;
     case 11:
       rawDelegate(place());

@@ -249,6 +249,7 @@ export const addressBehaviours: readonly Behaviour[] = [
       expect(prefixesOf(sandbox, eth)).toEqual(['10.1.2.3/24']);
       expectErrno(() => sandbox.addAddress(eth, prefix('fd00::3/64')), 'EINVAL');
       expectErrno(() => sandbox.readSysctl('ipv6/conf/eth0/accept_dad'), 'ENOENT');
+      expectErrno(() => sandbox.removeAddress(eth, prefix('fd00::1/64')), 'ENXIO');
       sandbox.changeLink(eth, { mtu: 1280 });
       expect(sandbox.readSysctl('ipv6/conf/eth0/accept_dad')).toBe('1');
       eventually(() => expect(withoutLinkLocal(prefixesOf(sandbox, eth))).toEqual(['10.1.2.3/24']));
