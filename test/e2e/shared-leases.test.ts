@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Machine, missingReference, referenceBinaries } from './installation.ts';
+import { missingReference, referenceBinaries } from './installation.ts';
+import { missingShim, ServedMachine } from './served-machine.ts';
 
 /** Calls of each implementation. Addresses are fewer than what could be held, so that the pool runs full now and then. */
 const calls = 1000;
@@ -8,7 +9,9 @@ const atOnce = 6;
 
 describe.skipIf(missingReference)('both implementations in one directory of leases', () => {
   test('never give out an address twice', async () => {
-    using machine = new Machine();
+    using machine = new ServedMachine();
+    // Its threads, beside processes of the reference; where it cannot be, processes on both sides.
+    if (missingShim === undefined) await machine.serve();
     const configuration = {
       ...{ cniVersion: '1.0.0', name: 'shared', type: 'host-local' },
       ipam: {
@@ -67,6 +70,7 @@ describe.skipIf(missingReference)('both implementations in one directory of leas
         return live(worker, mine as string, other as string, budgets[worker % 2] as { left: number });
       }),
     );
+    await machine.end();
     expect(machine.leased('shared')).toEqual([]);
     expect(seen.leased).toBeGreaterThan(calls / 2);
     expect(seen.given.size).toBe(poolSize);
