@@ -18,22 +18,22 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { built, projectDirectory } from '../host/cli/project.ts';
 
-/** A crate below `native`, the file that cargo makes of it, and where that goes. */
+/** A crate below `native`, the file that cargo makes of it, and what it is called here. */
 interface Crate {
   readonly name: string;
   readonly file: string;
-  readonly to: string;
+  readonly product: string;
   readonly without: string;
   readonly takes: string;
 }
 
 const crates: readonly Crate[] = [
   {
-    ...{ name: 'shim', file: 'bulkhead-shim', to: built.shim, takes: 'a second' },
+    ...{ name: 'shim', file: 'bulkhead-shim', product: basename(built.shim), takes: 'a second' },
     without: 'each call starts the host',
   },
   {
-    ...{ name: 'wasmtime', file: 'libwasmtime_node.so', to: built.wasmtime, takes: 'some four minutes' },
+    ...{ name: 'wasmtime', file: 'libwasmtime_node.so', product: basename(built.wasmtime), takes: 'some four minutes' },
     without: 'everything runs on v8',
   },
 ];
@@ -42,17 +42,20 @@ const crates: readonly Crate[] = [
  * Builds what is in Rust with cargo, once per machine: what was built of the same sources lies in a cache outside of the clone.
  * Without cargo there is no second engine and no shim. `--optional`: nor where a build fails.
  */
-const { values: options } = parseArgs({ options: { optional: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: { optional: { type: 'boolean', default: false }, to: { type: 'string', default: dirname(built.shim) } },
+});
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bulkhead/native');
 const rust = spawnSync('rustc', ['--version', '--verbose'], { encoding: 'utf8' });
 process.exitCode = Math.max(...crates.map(provide));
 
 function provide(crate: Crate): number {
-  const { name, to, without } = crate;
+  const { name, product, without } = crate;
+  const to = join(options.to, product);
   const key = keyOf(crate);
   if (isPlaced(to, key)) return 0;
   rmSync(to, { force: true });
-  const cached = join(cache, key, basename(to));
+  const cached = join(cache, key, product);
   if (!existsSync(cached)) {
     if (rust.status !== 0 || !hasCargo()) {
       console.log(`bulkhead: there is no cargo here: native/${name} is left out, ${without}`);

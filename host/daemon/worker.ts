@@ -1,10 +1,12 @@
 import { fstatSync, statSync } from 'node:fs';
 import { type Answer, answer } from '../calls/answer.ts';
+import { escapeControls } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import { NamespaceError } from '../kernel/errors.ts';
 import type { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { requireNetworkNamespace } from '../kernel/linux/namespace-descriptor.ts';
+import { StrandedThread } from '../kernel/linux/thread-namespace.ts';
 import { SystemError } from '../system/system-error.ts';
 import { UnixConnection } from '../system/unix-socket.ts';
 import type { Observation } from './metrics.ts';
@@ -86,6 +88,8 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
   await options.refresh();
   const given = perform(request, header, connection, options);
   connection.send(encodeAnswer(given));
+  // Whatever it did next would be done to the wrong network.
+  if (homeOf().network !== home.network) throw new StrandedThread({ cause: undefined });
   options.report({
     type: request.type,
     verb: request.environment.CNI_COMMAND ?? '',
@@ -115,12 +119,13 @@ function perform(request: Request, header: RequestHeader, connection: UnixConnec
     ...options.node,
     kernel,
     log: (level, line) => {
-      if (level === 'warn' || level === 'error') logged += `bulkhead: ${level}: ${line}\n`;
+      if (level === 'warn' || level === 'error') logged += `bulkhead: ${level}: ${escapeControls(line)}\n`;
     },
     cancelled: () => connection.hungUp,
   };
   kernel.descriptorOf = (path) => takeDescriptor(path, header, connection);
-  using _turn = turns.take(index, `${environment.CNI_CONTAINERID}/${environment.CNI_IFNAME}`);
+  const { CNI_CONTAINERID: id, CNI_IFNAME: name } = environment;
+  using _turn = id === undefined ? undefined : turns.take(index, `${id}/${name}`);
   const given = answer({ type, environment, readStdin: () => stdin }, () => node);
   return { ...given, stderr: given.stderr + logged };
 }

@@ -25,25 +25,31 @@ function putRust(version: string, cargo: string): void {
   write('cargo', `[ "$1" = --version ] && exit 0\necho "$*" >> ${directory}/calls\n${cargo}`);
 }
 
-const building = 'mkdir -p "$CARGO_TARGET_DIR/release"; echo built > "$CARGO_TARGET_DIR/release/libwasmtime_node.so"';
+const building = `cd "$CARGO_TARGET_DIR" 2>/dev/null || { mkdir -p "$CARGO_TARGET_DIR"; cd "$CARGO_TARGET_DIR"; }
+mkdir -p release; for file in libwasmtime_node.so bulkhead-shim; do echo built > release/$file; done`;
+/** What cargo is called with, for both crates. */
+const once = 'build --release --locked\n'.repeat(2);
 
 function run(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, '--to', product(), ...args],
+    ['--disable-warning=ExperimentalWarning', script, '--to', join(directory, 'out'), ...args],
     { env: { PATH: `${directory}/bin:/bin:/usr/bin`, XDG_CACHE_HOME: join(directory, 'cache') }, encoding: 'utf8' },
   );
   return { status, stdout, stderr };
 }
 
-test('without cargo there is one line, and nothing is left of an older build', () => {
+test('without cargo there is a line for each, and nothing is left of an older build', () => {
   putRust('1', 'exit 1');
   writeFileSync(join(directory, 'bin/cargo'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
   mkdirSync(join(directory, 'out'));
   writeFileSync(product(), 'older');
   expect(run()).toEqual({
     status: 0,
-    stdout: 'bulkhead: there is no cargo here: wasmtime is left out, everything runs on v8\n',
+    stdout: [
+      'bulkhead: there is no cargo here: native/shim is left out, each call starts the host\n',
+      'bulkhead: there is no cargo here: native/wasmtime is left out, everything runs on v8\n',
+    ].join(''),
     stderr: '',
   });
   expect(existsSync(product())).toBe(false);
@@ -53,18 +59,19 @@ test('what was built is used by each clone on the machine, until compiler or sou
   putRust('1', building);
   expect(run().status).toBe(0);
   expect(readFileSync(product(), 'utf8')).toBe('built\n');
-  expect(calls()).toBe('build --release --locked\n');
+  expect(readFileSync(join(directory, 'out/shim'), 'utf8')).toBe('built\n');
+  expect(calls()).toBe(once);
   expect(existsSync(join(directory, 'cache/bulkhead/native/target'))).toBe(false);
 
   rmSync(join(directory, 'out'), { recursive: true });
   expect(run()).toEqual({ status: 0, stdout: '', stderr: '' });
   expect(readFileSync(product(), 'utf8')).toBe('built\n');
   expect(run()).toEqual({ status: 0, stdout: '', stderr: '' });
-  expect(calls()).toBe('build --release --locked\n');
+  expect(calls()).toBe(once);
 
   putRust('2', building);
   expect(run().status).toBe(0);
-  expect(calls()).toBe('build --release --locked\n'.repeat(2));
+  expect(calls()).toBe(once.repeat(2));
 });
 
 test('a build that fails says why; where it is optional, all goes on', () => {
@@ -72,7 +79,7 @@ test('a build that fails says why; where it is optional, all goes on', () => {
   const failed = run();
   expect(failed.status).toBe(1);
   expect(failed.stderr).toMatch(
-    /^bulkhead: wasmtime is left out, everything runs on v8: cargo failed: error: linking failed \(.*build\.log\)\n$/,
+    /^bulkhead: native\/shim is left out, each call starts the host: cargo failed: error: linking failed \(.*shim\.log\)\nbulkhead: native\/wasmtime is left out, everything runs on v8: cargo failed: .*\n$/,
   );
   expect(run('--optional')).toEqual({ ...failed, status: 0 });
   expect(existsSync(product())).toBe(false);

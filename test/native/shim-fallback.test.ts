@@ -82,12 +82,10 @@ describe.skipIf(!hasShim)(`the shim executes the host${whyNot}`, () => {
       ['is below a file', 'DEL', `${file}/netns`],
       ['is too long', 'DEL', 'long'],
     ])('%s: %s %s', async (_, command, path) => {
-      using daemon = new FakeDaemon(shim.socket);
+      using _daemon = new FakeDaemon(shim.socket);
       const netns = path === 'fifo' ? join(shim.directory, path) : path === 'long' ? '/long'.repeat(1000) : path;
       if (path === 'fifo') spawnSync('mkfifo', [netns]);
       const { ended } = shim.start({ CNI_COMMAND: command, CNI_NETNS: netns }, { stdin });
-      using connection = daemon.accept();
-      expect(connection.receive(new Uint8Array(1))).toBe(false);
       expect(reportOf(await ended)).toEqual({
         ...untouched,
         environment: [`CNI_COMMAND=${command}`, `CNI_NETNS=${netns}`],

@@ -55,16 +55,17 @@ fn main(vector: *mut usize) -> ! {
     if command.is_empty() {
         host::execute(&config, &environment);
     }
-    let connection = match Connection::open(config.socket()) {
-        Ok(connection) => connection,
-        Err(Refused::TooMany) => finish(TOO_MANY, &[], 1),
-        Err(Refused::Absent) => host::execute(&config, &environment),
-    };
     // What is wrong with a path, the host says in the right words.
     let Some(sandbox) = Sandbox::open(command, environment.value(b"CNI_NETNS")) else {
         host::execute(&config, &environment);
     };
+    // Before there is a connection: who writes slowly keeps nobody in the daemon waiting.
     let stdin = buffer::Buffer::read_all(sys::STDIN);
+    let connection = match Connection::open(config.socket()) {
+        Ok(connection) => connection,
+        Err(Refused::TooMany) => finish(TOO_MANY, &[], 1),
+        Err(Refused::Absent) => host::execute_with(&config, &environment, &stdin),
+    };
     let deadline = Deadline::after(PATIENCE);
     let request = Request {
         began,
