@@ -13,6 +13,7 @@ describe.skipIf(missingReference)('networks that are made up', () => {
     const property = fc.property(cases({ modern: false }), (one) => {
       expect(twins.compare(one)).toBeUndefined();
     });
-    fc.assert(property, { numRuns, endOnFailure: true });
+    // The same ones each time; scripts/differential.ts makes up others.
+    fc.assert(property, { numRuns, seed: 500, endOnFailure: true });
   }, 180_000);
 });

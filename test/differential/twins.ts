@@ -134,7 +134,10 @@ function plain(message = ''): string {
       )
       .replace(/ \([^)]*\)$/, '')
       // A gateway of the other family than its address.
-      .replace(/^(failed to set bridge addr: could not add IP address) .*/, '$1')
+      .replace(
+        /^(failed to set bridge addr: )(could not add IP address|.* different from [\d.]+\/(3[3-9]|[4-9]\d|1\d\d)$).*/,
+        '$1',
+      )
       // Of several that somebody else has, whichever was found first.
       .replace(/^(failed to settle addresses for "[^"]+"): .*(?:address already in use|in DADFAILED state)$/, '$1')
       // With a struct as Go prints it.
