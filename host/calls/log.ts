@@ -12,3 +12,10 @@ export function escapeControls(text: string): string {
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
+
+/** Warnings and errors to stderr, which the specification leaves free for logs; `verbose` for all that plugins say. */
+export function stderrLog(write: (text: string) => void, verbose = false): Log {
+  return (level, line) => {
+    if (verbose || level === 'warn' || level === 'error') write(`bulkhead: ${level}: ${escapeControls(line)}\n`);
+  };
+}

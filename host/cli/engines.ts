@@ -18,7 +18,7 @@ const purposes = { v8: 'bulkhead transpiled component 1', wasmtime: 'bulkhead co
 /** Room for so many instances at once, in all threads together. */
 const instances = 64;
 
-/** wasmtime where the release has it: it takes longer to load than V8's code does, and is faster at every call. */
+/** Of the daemon: wasmtime where the release has it, since it is faster at every call. */
 export function preferredEngine({ wasmtime }: Layout): EngineName {
   return existsSync(wasmtime) ? 'wasmtime' : 'v8';
 }
@@ -27,11 +27,6 @@ export function preferredEngine({ wasmtime }: Layout): EngineName {
 export function openEngine(layout: Layout, seal: Seal, name: EngineName): Engine {
   if (name === 'v8') return new V8Engine(transpiledStore(layout, seal));
   return new WasmtimeEngine(openNative(layout), compiledStore(layout, seal));
-}
-
-/** For calls that start a process of their own. */
-export function openV8(layout: Layout, seal: Seal): Engine {
-  return new V8Engine(transpiledStore(layout, seal));
 }
 
 export function transpiledStore({ transpiled }: Layout, seal: Seal): TranspiledStore {

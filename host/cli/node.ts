@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AuditLog } from '../audit/log.ts';
-import { escapeControls, type Log } from '../calls/log.ts';
+import type { Log } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import type { Limits } from '../engine/engine.ts';
 import { LeaseStore } from '../ipam/store.ts';
@@ -12,7 +12,7 @@ import { PluginFiles } from '../trust/plugin-files.ts';
 import { BrokenSeal, openSeal, type Seal } from '../trust/seal.ts';
 import { readTrustState, type TrustState, writeTrustState } from '../trust/trust-state.ts';
 import { TrustedPlugins } from '../trust/trusted-plugins.ts';
-import { openV8 } from './engines.ts';
+import { openEngine } from './engines.ts';
 import type { Layout } from './layout.ts';
 
 /** What a plugin may use up in one call, unless somebody says otherwise. */
@@ -55,7 +55,8 @@ export async function openTrust(layout: Layout): Promise<Trust> {
   }
 }
 
-async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
+/** Throws where the policy cannot be used. */
+export async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
   const { establishTrust } = await import('../trust/establish.ts');
   const state = establishTrust(layout.policy, pluginFilesOf(layout));
   try {
@@ -69,7 +70,7 @@ async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState> {
 /** The machine, as an installed release sees it. */
 export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log): Node {
   const plugins = new TrustedPlugins(pluginFilesOf(layout), trust.state);
-  return { ...machineOf(layout, trust.seal), engine: openV8(layout, trust.seal), kernel, plugins, log };
+  return { ...machineOf(layout, trust.seal), engine: openEngine(layout, trust.seal, 'v8'), kernel, plugins, log };
 }
 
 /** The same without what threads have for themselves, or keep warm. */
@@ -93,10 +94,3 @@ function machineOf(layout: Layout, seal: Seal): Machine {
 
 /** What the machine's secret authenticates, besides code made of components: the log of calls. */
 export const auditPurpose = 'bulkhead audit log 1';
-
-/** Warnings and errors to stderr, which the specification leaves free for logs; `verbose` for all that plugins say. */
-export function stderrLog(write: (text: string) => void, verbose = false): Log {
-  return (level, line) => {
-    if (verbose || level === 'warn' || level === 'error') write(`bulkhead: ${level}: ${escapeControls(line)}\n`);
-  };
-}

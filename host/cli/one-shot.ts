@@ -1,12 +1,12 @@
 import { readSync, writeSync } from 'node:fs';
 import { type Answer, answer } from '../calls/answer.ts';
-import { escapeControls } from '../calls/log.ts';
+import { escapeControls, stderrLog } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import { openLinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { sleep } from '../system/sleep.ts';
 import { layoutOf } from './layout.ts';
-import { openNode, openTrust, stderrLog } from './node.ts';
+import { openNode, openTrust } from './node.ts';
 
 /** A configuration is a few kilobytes; more than this is not read. */
 const largestStdin = 32 * 1024 * 1024;

@@ -4,10 +4,10 @@ import { Turns } from '../daemon/turns.ts';
 import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
-import { readTrustState, writeTrustState } from '../trust/trust-state.ts';
+import { readTrustState } from '../trust/trust-state.ts';
 import { type EngineName, openEngine } from './engines.ts';
 import { layoutOf } from './layout.ts';
-import { openSealedNode, pluginFilesOf } from './node.ts';
+import { openSealedNode, pluginFilesOf, renewTrust } from './node.ts';
 
 /** A thread of the daemon. */
 const start = workerData as WorkerStart;
@@ -20,16 +20,7 @@ const files = pluginFilesOf(layout);
 const trust = new WarmTrust({
   files,
   read: () => readTrustState(layout.trust, seal),
-  async establish() {
-    const { establishTrust } = await import('../trust/establish.ts');
-    const state = establishTrust(layout.policy, files);
-    try {
-      writeTrustState(layout.trust, seal, state);
-    } catch {
-      // A disk that is full, or may not be written.
-    }
-    return state;
-  },
+  establish: () => renewTrust(layout, seal),
 });
 await trust.refresh();
 tell({ kind: 'policy', broken: trust.broken });

@@ -1,6 +1,5 @@
 import { type FileStamp, isCurrent, stampOf } from '../system/file-stamp.ts';
-import type { Plugin, PluginStore } from '../trust/plugin.ts';
-import { PluginError } from '../trust/plugin.ts';
+import { type Plugin, PluginError, type PluginStore } from '../trust/plugin.ts';
 import type { PluginFiles } from '../trust/plugin-files.ts';
 import type { TrustState } from '../trust/trust-state.ts';
 import { TrustedPlugins } from '../trust/trusted-plugins.ts';
@@ -44,10 +43,11 @@ export class WarmTrust implements PluginStore {
 
   async #renew(): Promise<boolean> {
     try {
-      this.#state = this.#options.read() ?? (await this.#options.establish());
+      const state = this.#options.read() ?? (await this.#options.establish());
+      this.#state = state;
       this.broken = undefined;
       this.#rejected = undefined;
-      this.#plugins = new TrustedPlugins(this.#options.files, () => this.#inForce());
+      this.#plugins = new TrustedPlugins(this.#options.files, () => state);
     } catch (error) {
       this.broken = error instanceof Error ? error.message : String(error);
       this.#rejected = this.#state?.sources.map(({ path }) => stampOf(path));
@@ -66,10 +66,5 @@ export class WarmTrust implements PluginStore {
     const plugin = this.#plugins.find(type);
     this.#found.set(type, plugin);
     return plugin;
-  }
-
-  #inForce(): TrustState {
-    if (this.#state === undefined) throw new PluginError(`no plugin may run: ${this.broken}`);
-    return this.#state;
   }
 }

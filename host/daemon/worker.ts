@@ -1,6 +1,6 @@
 import { fstatSync, statSync } from 'node:fs';
 import { type Answer, answer } from '../calls/answer.ts';
-import { escapeControls } from '../calls/log.ts';
+import { stderrLog } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import { NamespaceError } from '../kernel/errors.ts';
@@ -89,7 +89,7 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
   const given = perform(request, header, connection, options);
   connection.send(encodeAnswer(given));
   // Whatever it did next would be done to the wrong network.
-  if (homeOf().network !== home.network) throw new StrandedThread({ cause: undefined });
+  if (inodeOf('net') !== home.network) throw new StrandedThread({ cause: undefined });
   options.report({
     type: request.type,
     verb: request.environment.CNI_COMMAND ?? '',
@@ -107,8 +107,12 @@ function isAtHome(header: RequestHeader, { descriptors }: UnixConnection, home: 
 }
 
 function homeOf(): Home {
-  const inode = (name: string) => statSync(`/proc/thread-self/ns/${name}`, { bigint: true }).ino;
-  return { network: inode('net'), mount: inode('mnt'), user: inode('user') };
+  return { network: inodeOf('net'), mount: inodeOf('mnt'), user: inodeOf('user') };
+}
+
+/** Of a namespace that this thread is in. */
+function inodeOf(namespace: string): bigint {
+  return statSync(`/proc/thread-self/ns/${namespace}`, { bigint: true }).ino;
 }
 
 function perform(request: Request, header: RequestHeader, connection: UnixConnection, options: WorkerOptions): Answer {
@@ -118,9 +122,9 @@ function perform(request: Request, header: RequestHeader, connection: UnixConnec
   const node: Node = {
     ...options.node,
     kernel,
-    log: (level, line) => {
-      if (level === 'warn' || level === 'error') logged += `bulkhead: ${level}: ${escapeControls(line)}\n`;
-    },
+    log: stderrLog((text) => {
+      logged += text;
+    }),
     cancelled: () => connection.hungUp,
   };
   kernel.descriptorOf = (path) => takeDescriptor(path, header, connection);

@@ -1,9 +1,10 @@
 import { answer } from '../../calls/answer.ts';
+import { stderrLog } from '../../calls/log.ts';
 import type { Node } from '../../calls/node.ts';
 import { openLinuxKernel } from '../../kernel/linux/linux-kernel.ts';
 import { describeOperation } from '../../operations/operation.ts';
 import { requireInstalled } from '../installed.ts';
-import { openNode, openTrust, stderrLog } from '../node.ts';
+import { openNode, openTrust } from '../node.ts';
 import { print, readStdin } from '../one-shot.ts';
 
 /** Answers one call as the installed executable would, and shows on stderr what the plugin logs and what it changes. */
