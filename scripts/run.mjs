@@ -11,8 +11,11 @@ const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}
 
 /** Once per machine, where there is cargo. */
 const native = ['scripts/build-native.ts', '--optional'];
+/** Without it, nothing is measured. */
+const nativeForBench = ['scripts/build-native.ts', '--bench'];
 /** What each script runs after the set-up. The demo is not kept waiting for what it does not need. */
 const commands = {
+  bench: [nativeForBench, ['bench/main.ts']],
   build: [],
   'build:native': [['scripts/build-native.ts']],
   demo: [['scripts/demo.ts'], native],
@@ -22,6 +25,8 @@ const commands = {
 
 const [script = '', ...args] = process.argv.slice(2);
 const command = commands[script];
+/** Standard output is the result's, where programs read that. */
+const outputOfSetUp = script === 'bench' ? 2 : 'inherit';
 if (command === undefined) {
   console.error(`run.mjs: unknown script ${script}`);
   process.exitCode = 2;
@@ -37,7 +42,7 @@ function installPackages() {
   const wanted = `${lock} ${process.arch}`;
   const stamp = join(project, 'node_modules/.bulkhead-installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0;
-  console.log('bulkhead: installing packages (npm ci), which takes about half a minute');
+  console.error('bulkhead: installing packages (npm ci), which takes about half a minute');
   const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (status !== 0) return status;
   if (!existsSync(join(bin, 'node'))) {
@@ -53,19 +58,21 @@ function installPackages() {
 /** Arguments are for what the script is about, not for what is built besides. */
 function runEach(steps) {
   for (const step of steps) {
-    const status = runNode(step === native ? step : [...step, ...args]);
+    const isSetUp = step === native || step === nativeForBench;
+    const status = isSetUp ? runNode(step) : runNode([...step, ...args], 'inherit');
     if (status !== 0) return status;
   }
   return 0;
 }
 
 /** Runs TypeScript with the Node that the project brings. */
-function runNode(rest) {
-  return run(join(bin, 'node'), ['--disable-warning=ExperimentalWarning', ...rest]);
+function runNode(rest, output = outputOfSetUp) {
+  return run(join(bin, 'node'), ['--disable-warning=ExperimentalWarning', ...rest], output);
 }
 
-function run(file, rest) {
-  const { status, error, signal } = spawnSync(file, rest, { cwd: project, env, stdio: 'inherit' });
+function run(file, rest, output = outputOfSetUp) {
+  const stdio = ['inherit', output, 'inherit'];
+  const { status, error, signal } = spawnSync(file, rest, { cwd: project, env, stdio });
   if (error) console.error(`bulkhead: cannot run ${file}: ${error.message}`);
   if (signal) console.error(`bulkhead: ${file} was ended by ${signal}`);
   return status ?? 1;
