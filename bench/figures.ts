@@ -34,6 +34,13 @@ export class Samples {
   }
 }
 
+/** The figures in the order in which they were asked for. */
+export function inOrder(figures: readonly Figure[], expected: readonly Expected[]): Figure[] {
+  const places = new Map(expected.map((one, i) => [keyOf(one), i]));
+  const place = (figure: Figure) => places.get(keyOf(figure)) ?? places.size;
+  return figures.toSorted((one, other) => place(one) - place(other));
+}
+
 /** What is wrong with figures: one that is missing, was measured another number of times, or is no positive number. */
 export function faultsOf(figures: readonly Figure[], expected: readonly Expected[]): string[] {
   const found = new Map(figures.map((figure) => [keyOf(figure), figure]));

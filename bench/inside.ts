@@ -1,7 +1,7 @@
 // What `npm run bench` runs in namespaces of its own: `node bench/inside.ts DIRECTORY [OPTION …]`. The directory is somebody else's to remove.
 import { Attachments } from './attachments.ts';
 import { assemble } from './contestants/field.ts';
-import { faultsOf, Samples } from './figures.ts';
+import { faultsOf, inOrder, Samples } from './figures.ts';
 import { Namespaces } from './machine/namespaces.ts';
 import { findReference } from './machine/reference.ts';
 import { Meter } from './meter.ts';
@@ -31,11 +31,9 @@ async function main(options: Options): Promise<number> {
     console.error(`bench: ${scenario.name}`);
     await scenario.run(arena, options.scale);
   }
-  const figures = samples.figures();
-  const faults = faultsOf(
-    figures,
-    chosen.flatMap((scenario) => scenario.expects(options.scale)),
-  );
+  const expected = chosen.flatMap((scenario) => scenario.expects(options.scale));
+  const figures = inOrder(samples.figures(), expected);
+  const faults = faultsOf(figures, expected);
   for (const fault of faults) console.error(`bench: ${fault}`);
   const result: Result = {
     ...{ machine: thisMachine(), reference: reference.version },

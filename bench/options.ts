@@ -52,13 +52,13 @@ function scaleOf(given = '200'): Scale {
   if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds ${given} is no number of rounds`);
   const tenth = Math.max(2, Math.ceil(rounds / 10));
   return {
-    ...{ rounds, batches: tenth, growthRounds: tenth, warmUp: 400, crowd: 500 },
+    ...{ rounds, batches: tenth, growthRounds: tenth, rest: 5_000, warmUp: 400, crowd: 500 },
     ...{ atOnce: [16, 100], masqueradedAtOnce: 16 },
     ...{ ports: [0, 100, 300, 600, 900], leases: [0, 1_000, 10_000, 50_000] },
   };
 }
 
 const smokeScale: Scale = {
-  ...{ rounds: 3, batches: 2, growthRounds: 2, warmUp: 16, crowd: 20 },
+  ...{ rounds: 2, batches: 1, growthRounds: 1, rest: 100, warmUp: 16, crowd: 20 },
   ...{ atOnce: [16], masqueradedAtOnce: 4, ports: [0, 20], leases: [0, 100] },
 };

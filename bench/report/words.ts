@@ -24,9 +24,9 @@ export function ratioInWords(ratio: number): string {
 }
 
 /** `median ≤ 0.3 go ✓` */
-export function targetInWords({ statistic, against, againstSize, size, atMost, atLeast, isMet }: Compared): string {
+export function targetInWords({ statistic, against, againstSize, atMost, atLeast, isMet }: Compared): string {
   const limit = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
-  const other = againstSize === size ? against : `with ${againstSize}`;
+  const other = againstSize === undefined ? against : `with ${againstSize}`;
   return `${statistic} ${limit} × ${other} ${isMet ? '✓' : '✗'}`;
 }
 

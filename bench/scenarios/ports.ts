@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Contestant } from '../contestants/contestant.ts';
 import { runIn } from '../machine/shell.ts';
 import { bridgeName, bridgeNetwork } from '../network.ts';
@@ -22,22 +23,29 @@ export const ports: Scenario = {
       ['ADD', 'DEL'].flatMap((verb) => expectEach(`bridge ${verb} by ports`, pluginsAndFloor, count, { size })),
     ),
 
-  async run(arena, { ports: sizes, growthRounds }) {
+  async run(arena, { ports: sizes, growthRounds, rest }) {
     const nodes = among(arena.contestants, pluginsAndFloor).map((contestant) => nodeOf(contestant, arena));
     for (const [i, size] of sizes.entries()) {
       for (const node of nodes) addPorts(node, sizes[i - 1] ?? 0, size);
+      await wait(rest);
       for (let round = 0; round < growthRounds; round++) await measureRound(arena, size, round);
     }
     for (const { path } of nodes) runIn(path, 'ip', ['link', 'delete', 'group', group]);
   },
 };
 
+/** Each disconnects its container before the next one's turn: what a new port says is heard at all others, which takes the kernel a while. */
 async function measureRound(arena: Arena, size: number, round: number): Promise<void> {
-  const participants = participantsOf(arena, pluginsAndFloor, round);
-  for (const verb of ['ADD', 'DEL'] as const)
-    await measureEach(arena, participants, { name: `bridge ${verb} by ports`, size }, ({ contestant, attachment }) => ({
-      ...{ type: 'bridge', verb, attachment, configuration: bridgeNetwork(contestant) },
-    }));
+  for (const participant of participantsOf(arena, pluginsAndFloor, round))
+    for (const verb of ['ADD', 'DEL'] as const)
+      await measureEach(
+        arena,
+        [participant],
+        { name: `bridge ${verb} by ports`, size },
+        ({ contestant, attachment }) => ({
+          ...{ type: 'bridge', verb, attachment, configuration: bridgeNetwork(contestant) },
+        }),
+      );
 }
 
 /** A node, and where the other ends of its ports are: one namespace stands for all containers. */
@@ -49,7 +57,10 @@ interface Node {
 
 function nodeOf({ name, node }: Contestant, { namespaces }: Arena): Node {
   const containers = `containers-of-${name.replaceAll(' ', '-')}`;
-  return { path: node, containers, containersPath: namespaces.node(containers) };
+  const containersPath = namespaces.node(containers);
+  // Hundreds of containers that start at one moment would talk to each other for minutes.
+  runIn(containersPath, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6']);
+  return { path: node, containers, containersPath };
 }
 
 function addPorts({ path, containers, containersPath }: Node, from: number, to: number): void {

@@ -25,6 +25,8 @@ export interface Scale {
   readonly leases: readonly number[];
   /** At each of these sizes. */
   readonly growthRounds: number;
+  /** Milliseconds that a node with new ports is left alone. */
+  readonly rest: number;
   /** ADDs at once while memory is watched. */
   readonly crowd: number;
   /** Attachments that each daemon makes and removes before anything is measured. */
