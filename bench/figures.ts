@@ -30,7 +30,10 @@ export class Samples {
   }
 
   figures(): Figure[] {
-    return [...this.#series.values()].map(({ subject, values }) => ({ ...subject, ...summarize(values) }));
+    return [...this.#series.values()].map(({ subject, values }) => ({
+      ...subject,
+      ...summarize(values, subject.unit === 'calls/s' ? 'smaller' : 'larger'),
+    }));
   }
 }
 

@@ -6,6 +6,7 @@ import { Namespaces } from './machine/namespaces.ts';
 import { findReference } from './machine/reference.ts';
 import { Meter } from './meter.ts';
 import { type Options, parseOptions } from './options.ts';
+import { writeDocument } from './report/document.ts';
 import { textTable } from './report/table.ts';
 import { type Result, thisMachine } from './result.ts';
 import type { Arena } from './scenarios/scenario.ts';
@@ -16,7 +17,12 @@ import { compare } from './targets.ts';
 const [directory = '', ...args] = process.argv.slice(2);
 // As the first process of its namespace it would not be ended otherwise.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-process.exit(await main(parseOptions(args)));
+process.exit(
+  await main(parseOptions(args)).catch((error: unknown) => {
+    console.error(`bench: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }),
+);
 
 async function main(options: Options): Promise<number> {
   const reference = findReference(options.reference);
@@ -39,6 +45,7 @@ async function main(options: Options): Promise<number> {
     ...{ machine: thisMachine(), reference: reference.version },
     ...{ figures, targets: compare(figures) },
   };
+  if (options.write && faults.length === 0) await writeDocument(result);
   console.log(options.json ? JSON.stringify(result, null, 1) : textTable(result));
   return faults.length > 0 ? 1 : 0;
 }

@@ -2,19 +2,19 @@
 export interface Summary {
   readonly count: number;
   readonly median: number;
+  /** No better than this are the worst 5 of 100; the worst one. */
   readonly p95: number;
   readonly p99: number;
 }
 
+/** Which of two measurements is the worse one. */
+export type Worse = 'larger' | 'smaller';
+
 /** Throws RangeError where there is nothing to tell of. */
-export function summarize(samples: readonly number[]): Summary {
+export function summarize(samples: readonly number[], worse: Worse = 'larger'): Summary {
   const sorted = samples.toSorted((one, other) => one - other);
-  return {
-    count: sorted.length,
-    median: quantile(sorted, 0.5),
-    p95: quantile(sorted, 0.95),
-    p99: quantile(sorted, 0.99),
-  };
+  const at = (fraction: number) => quantile(sorted, worse === 'larger' ? fraction : 1 - fraction);
+  return { count: sorted.length, median: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
 /** Between the two nearest of sorted numbers, linearly (Hyndman and Fan's type 7, which R and NumPy have by default). */

@@ -11,15 +11,17 @@ const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}
 
 /** Once per machine, where there is cargo. */
 const native = ['scripts/build-native.ts', '--optional'];
+const nativeForTest = [...native, '--bench'];
 /** Without it, nothing is measured. */
 const nativeForBench = ['scripts/build-native.ts', '--bench'];
+const setUps = [native, nativeForTest, nativeForBench];
 /** What each script runs after the set-up. The demo is not kept waiting for what it does not need. */
 const commands = {
   bench: [nativeForBench, ['bench/main.ts']],
   build: [],
   'build:native': [['scripts/build-native.ts']],
   demo: [['scripts/demo.ts'], native],
-  test: [native, ['scripts/test.ts']],
+  test: [nativeForTest, ['scripts/test.ts']],
   check: [['scripts/test.ts', '--checks-only']],
 };
 
@@ -58,8 +60,7 @@ function installPackages() {
 /** Arguments are for what the script is about, not for what is built besides. */
 function runEach(steps) {
   for (const step of steps) {
-    const isSetUp = step === native || step === nativeForBench;
-    const status = isSetUp ? runNode(step) : runNode([...step, ...args], 'inherit');
+    const status = setUps.includes(step) ? runNode(step) : runNode([...step, ...args], 'inherit');
     if (status !== 0) return status;
   }
   return 0;

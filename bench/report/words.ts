@@ -1,5 +1,5 @@
 import type { Figure, Unit } from '../figures.ts';
-import type { Compared } from '../targets.ts';
+import type { Compared, Target } from '../targets.ts';
 
 /** A value as people read it: three digits, milliseconds and mebibytes. */
 export function valueInWords(value: number, unit: Unit): string {
@@ -23,11 +23,15 @@ export function ratioInWords(ratio: number): string {
   return `× ${threeDigits(ratio)}`;
 }
 
-/** `median ≤ 0.3 go ✓` */
-export function targetInWords({ statistic, against, againstSize, atMost, atLeast, isMet }: Compared): string {
+/** `median ≤ 0.3 × go ✓` */
+export function targetInWords(target: Compared): string {
+  return `${limitInWords(target)} ${target.isMet ? '✓' : '✗'}`;
+}
+
+/** `median ≤ 0.3 × go` */
+export function limitInWords({ statistic, against, againstSize, atMost, atLeast }: Target): string {
   const limit = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
-  const other = againstSize === undefined ? against : `with ${againstSize}`;
-  return `${statistic} ${limit} × ${other} ${isMet ? '✓' : '✗'}`;
+  return `${statistic} ${limit} × ${againstSize === undefined ? against : `with ${againstSize}`}`;
 }
 
 function threeDigits(value: number): string {
