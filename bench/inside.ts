@@ -1,10 +1,12 @@
 // What `npm run bench` runs in namespaces of its own: `node bench/inside.ts DIRECTORY [OPTION …]`. The directory is somebody else's to remove.
+import { existsSync } from 'node:fs';
+import { built } from '../host/cli/project.ts';
 import { Attachments } from './attachments.ts';
 import { assemble } from './contestants/field.ts';
 import { faultsOf, inOrder, Samples } from './figures.ts';
 import { Namespaces } from './machine/namespaces.ts';
 import { findReference } from './machine/reference.ts';
-import { Meter } from './meter.ts';
+import { builtDriver, Meter } from './meter.ts';
 import { type Options, parseOptions } from './options.ts';
 import { writeDocument } from './report/document.ts';
 import { textTable } from './report/table.ts';
@@ -25,6 +27,7 @@ process.exit(
 );
 
 async function main(options: Options): Promise<number> {
+  requireBuilt();
   const reference = findReference(options.reference);
   const namespaces = new Namespaces();
   const contestants = await assemble({ directory, namespaces, reference: reference.directory });
@@ -48,4 +51,10 @@ async function main(options: Options): Promise<number> {
   if (options.write && faults.length === 0) await writeDocument(result);
   console.log(options.json ? JSON.stringify(result, null, 1) : textTable(result));
   return faults.length > 0 ? 1 : 0;
+}
+
+/** Throws where there was no cargo. */
+function requireBuilt(): void {
+  const missing = [built.shim, built.wasmtime, builtDriver].filter((file) => !existsSync(file));
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} was not built: is there cargo?`);
 }

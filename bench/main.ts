@@ -23,7 +23,8 @@ async function main(): Promise<number> {
   try {
     return await runApart(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    // Daemons that are being killed may write for a moment yet.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

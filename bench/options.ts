@@ -5,7 +5,7 @@ import { scenarios } from './scenarios/scenarios.ts';
 export interface Options {
   /** The result as JSON on standard output, and nothing else. */
   readonly json: boolean;
-  /** Into docs/benchmarks.md and docs/benchmarks.svg. */
+  /** A whole run into docs/benchmarks.md and docs/benchmarks.svg. */
   readonly write: boolean;
   /** Little of everything, to see that all of it can be measured. */
   readonly smoke: boolean;
@@ -31,6 +31,7 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const { json, write, smoke, reference } = values;
+  if (write && (smoke || values.only !== undefined)) throw new TypeError('--write is for whole runs');
   return {
     ...{ json, write, smoke },
     only: namesOf(values.only),

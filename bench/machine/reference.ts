@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { run } from './shell.ts';
 
 const wanted = 'v1.9.1';
@@ -17,7 +17,7 @@ export interface Reference {
 
 /** The Go plugins: those that were named, else the version that is wanted, else those of the machine. Throws where there are none. */
 export function findReference(named: string | undefined): Reference {
-  const directory = named ?? cached() ?? installed;
+  const directory = resolve(named ?? cached() ?? installed);
   const bridge = join(directory, 'bridge');
   if (!existsSync(bridge)) throw new Error(`there are no reference plugins in ${directory}: name them by --reference`);
   const module = /mod\tgithub\.com\/containernetworking\/plugins\t(v[^\t\n]+)/.exec(readFileSync(bridge, 'latin1'));

@@ -11,52 +11,52 @@ import {
   type Scenario,
 } from './scenario.ts';
 
+/** What containers are connected to, and by whom. */
+interface Network {
+  readonly title: string;
+  readonly masquerade: boolean;
+  readonly names: readonly ContestantName[];
+}
+
+const plain: Network = { title: 'bridge', masquerade: false, names: pluginsAndFloor };
+/** Of which the floor knows nothing. */
+const masqueraded: Network = { title: 'ipMasq', masquerade: true, names: plugins };
+
 /** A container is connected, looked at, and disconnected. */
-export const bridge: Scenario = {
-  name: 'bridge',
-  expects: ({ rounds }) => [
-    ...expectEach('bridge ADD', pluginsAndFloor, rounds),
-    ...expectEach('bridge ADD, memory', pluginsAndFloor, rounds, { unit: 'bytes' }),
-    ...expectEach('bridge CHECK', plugins, rounds),
-    ...expectEach('bridge DEL', pluginsAndFloor, rounds),
-  ],
+export const bridge: Scenario = scenarioOf('bridge', plain);
+/** The same with `ipMasq`. */
+export const masquerade: Scenario = scenarioOf('masquerade', masqueraded);
 
-  async run(arena, { rounds }) {
-    for (let round = 0; round < rounds; round++) await attachAndDetach(arena, 'bridge', pluginsAndFloor, round);
-  },
-};
+function scenarioOf(name: string, network: Network): Scenario {
+  const { title, names } = network;
+  return {
+    name,
+    expects: ({ rounds }) => [
+      ...expectEach(`${title} ADD`, names, rounds),
+      ...expectEach(`${title} ADD, memory`, names, rounds, { unit: 'bytes' }),
+      ...expectEach(`${title} CHECK`, plugins, rounds),
+      ...expectEach(`${title} DEL`, names, rounds),
+    ],
+    async run(arena, { rounds }) {
+      for (let round = 0; round < rounds; round++) await attachAndDetach(arena, network, round);
+    },
+  };
+}
 
-/** The same with `ipMasq`, of which the floor knows nothing. */
-export const masquerade: Scenario = {
-  name: 'masquerade',
-  expects: ({ rounds }) => [
-    ...['ADD', 'CHECK', 'DEL'].flatMap((verb) => expectEach(`ipMasq ${verb}`, plugins, rounds)),
-    ...expectEach('ipMasq ADD, memory', plugins, rounds, { unit: 'bytes' }),
-  ],
-
-  async run(arena, { rounds }) {
-    for (let round = 0; round < rounds; round++) await attachAndDetach(arena, 'ipMasq', plugins, round);
-  },
-};
-
-async function attachAndDetach(arena: Arena, name: string, names: readonly ContestantName[], round: number) {
+async function attachAndDetach(arena: Arena, { title, masquerade, names }: Network, round: number): Promise<void> {
   const participants = participantsOf(arena, names, round);
-  const measure = (verb: Verb, some: readonly Participant[], previous?: ReadonlyMap<string, unknown>) =>
-    measureEach(arena, some, { name: `${name} ${verb}` }, ({ contestant, attachment }) => ({
-      ...{ type: 'bridge', verb, attachment },
-      configuration: bridgeNetwork(contestant, {
-        masquerade: name === 'ipMasq',
-        previous: previous?.get(contestant.name),
-      }),
-    }));
-  const added = await measure('ADD', participants);
-  for (const { contestant, measured } of added)
-    arena.samples.add(
-      { name: `${name} ADD, memory`, unit: 'bytes', contestant: contestant.name },
-      measured.residentKilobytes * 1024,
-    );
-  const results = new Map(added.map(({ contestant, result }) => [contestant.name as string, result]));
+  const results = new Map<ContestantName, unknown>();
+  const measure = (verb: Verb, some: readonly Participant[]) =>
+    measureEach(arena, some, { name: `${title} ${verb}` }, ({ contestant, attachment }) => {
+      const previous = results.get(contestant.name);
+      return { type: 'bridge', verb, attachment, configuration: bridgeNetwork(contestant, { masquerade, previous }) };
+    });
+  for (const { contestant, result, measured } of await measure('ADD', participants)) {
+    results.set(contestant.name, result);
+    const subject = { name: `${title} ADD, memory`, unit: 'bytes', contestant: contestant.name } as const;
+    arena.samples.add(subject, measured.residentKilobytes * 1024);
+  }
   const checking = participants.filter(({ contestant }) => contestant.isPlugin);
-  await measure('CHECK', checking, results);
-  await measure('DEL', participants, results);
+  await measure('CHECK', checking);
+  await measure('DEL', participants);
 }

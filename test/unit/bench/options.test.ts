@@ -16,6 +16,8 @@ test.each([
   ['--rounds 0', '--rounds 0 is no number of rounds'],
   ['--rounds some', '--rounds some is no number of rounds'],
   ['--only bridge,router', 'no scenario is named router'],
+  ['--write --smoke', '--write is for whole runs'],
+  ['--write --only bridge', '--write is for whole runs'],
   ['--fast', "Unknown option '--fast'"],
   ['bridge', "Unexpected argument 'bridge'"],
 ])('%s is refused', (args, words) => {
