@@ -67,7 +67,6 @@ export class AuditLog {
   #tryToWrite(entry: AuditEntry): boolean {
     try {
       const { directory } = this.#options;
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
       using _lock = lockFile(join(directory, 'lock'), Deadline.in(patience));
       this.#write({ call: entry });
       return true;

@@ -1,7 +1,6 @@
 import {
   constants,
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -37,9 +36,8 @@ export class LeaseFiles {
 
   /** Runs the body with the lock of the directory, which is made where there is none. Throws LockTimeout. */
   locked<T>(deadline: Deadline, body: () => T): T {
-    mkdirSync(this.directory, { recursive: true, mode: 0o755 });
     const path = join(this.directory, 'lock');
-    using _lock = lockFile(path, deadline, { flags: constants.O_RDONLY, mode: 0o750 });
+    using _lock = lockFile(path, deadline, { flags: constants.O_RDONLY, mode: 0o750, directoryMode: 0o755 });
     return body();
   }
 

@@ -53,13 +53,14 @@ export function attributes<const A extends Attributes>(declared: A): AttributeSe
     },
     decode: (bytes) => {
       const values: Record<string, unknown> = {};
-      for (const { type, payload } of split(bytes)) {
+      visit(bytes, (type, start, end) => {
         const found = byType.get(type);
-        if (found === undefined) continue;
-        const value = decodePayload(found.name, found.attribute, payload);
-        if (!('repeated' in found.attribute)) values[found.name] = value;
-        else values[found.name] = [...((values[found.name] as unknown[] | undefined) ?? []), value];
-      }
+        if (found === undefined) return;
+        const { name, attribute } = found;
+        const value = decodePayload(name, attribute, bytes.subarray(start, end));
+        if (!('repeated' in attribute)) values[name] = value;
+        else values[name] = [...((values[name] as unknown[] | undefined) ?? []), value];
+      });
       return values as AttributeValues<A>;
     },
   };
@@ -92,7 +93,8 @@ function decodePayload(name: string, { codec }: Attribute<unknown>, payload: Uin
   }
 }
 
-function* split(bytes: Uint8Array): Generator<{ type: number; payload: Uint8Array }> {
+/** A link has some forty attributes, few of which are of interest: nothing is made for the others. */
+function visit(bytes: Uint8Array, visitor: (type: number, start: number, end: number) => void): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   // Fewer than four bytes at the end are padding, as NLA_OK (linux/netlink.h) has it.
   for (let offset = 0; bytes.length - offset >= headerSize; ) {
@@ -104,10 +106,7 @@ function* split(bytes: Uint8Array): Generator<{ type: number; payload: Uint8Arra
         `an attribute at byte ${offset} is cut off: ${bytes.length - offset} of ${length} bytes`,
       );
     }
-    yield {
-      type: u16.read(view, offset + 2) & typeMask,
-      payload: bytes.subarray(offset + headerSize, offset + length),
-    };
+    visitor(u16.read(view, offset + 2) & typeMask, offset + headerSize, offset + length);
     offset += alignTo(length, 4);
   }
 }

@@ -55,6 +55,25 @@ export class NetlinkConnection {
     return this.#exchange(request, NLM_F_ACK, answer, deadline).values;
   }
 
+  /**
+   * Asks for one thing, whose coming is the end: no acknowledgement. Undefined where the kernel says no with one of the errnos in `absent`.
+   * Throws as `execute` does.
+   */
+  find<T>(request: Request, answer: Decoder<T>, absent: readonly number[], deadline: Deadline): T | undefined {
+    return this.#send(request, 0, () => {
+      for (;;) {
+        for (const frame of this.#receive(deadline)) {
+          const end = endOf(frame);
+          if (end === undefined) {
+            const [found] = decodeContent(frame, answer);
+            if (found !== undefined) return found;
+          } else if (absent.includes(end.errno)) return undefined;
+          else throw new NetlinkRefusal(end);
+        }
+      }
+    });
+  }
+
   /** Asks for a list; repeats it while changes tear it. Throws as `execute` does, and NetlinkUnsteadyDump. */
   dump<T>(request: Request, answer: Decoder<T>, deadline: Deadline): T[] {
     for (let attempt = 0; attempt < dumpAttempts; attempt++) {
@@ -112,10 +131,14 @@ export class NetlinkConnection {
   }
 
   #exchange<T>(request: Request, flags: number, answer: Decoder<T>, deadline: Deadline): Answer<T> {
+    return this.#send(request, flags, () => this.#collect(answer, deadline));
+  }
+
+  #send<T>(request: Request, flags: number, collect: () => T): T {
     const frame = this.#frame(request, NLM_F_REQUEST | flags);
     try {
       this.#socket.send(encodeFrame(frame));
-      return this.#collect(answer, deadline);
+      return collect();
     } catch (error) {
       if (!(error instanceof NetlinkRefusal)) this.close();
       throw error;
@@ -127,9 +150,7 @@ export class NetlinkConnection {
     const values: T[] = [];
     let torn = false;
     for (;;) {
-      for (const frame of decodeFrames(this.#socket.receive(deadline))) {
-        // What is left of a request that was given up, or somebody else's.
-        if (frame.sequence !== this.#sequence || frame.port !== this.#socket.port) continue;
+      for (const frame of this.#receive(deadline)) {
         torn ||= (frame.flags & NLM_F_DUMP_INTR) !== 0;
         const end = endOf(frame);
         if (end === undefined) values.push(...decodeContent(frame, answer));
@@ -137,6 +158,12 @@ export class NetlinkConnection {
         else return { values, torn };
       }
     }
+  }
+
+  /** The next messages, without what is left of a request that was given up, or somebody else's. */
+  #receive(deadline: Deadline): Frame[] {
+    const frames = decodeFrames(this.#socket.receive(deadline));
+    return frames.filter(({ sequence, port }) => sequence === this.#sequence && port === this.#socket.port);
   }
 }
 

@@ -2,15 +2,18 @@ import { formatIp, type IpAddress, ipBytes } from '../net/ip.ts';
 import type { Codec } from './codec.ts';
 import { NetlinkDecodeError, NetlinkEncodeError } from './decode-error.ts';
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** NLA_NUL_STRING. Bytes that are not UTF-8 (a link's name may have any) are read as U+FFFD. */
 export const text: Codec<string> = {
   encode: (value) => {
     if (value.includes('\0')) throw new NetlinkEncodeError(`${JSON.stringify(value)} has a zero byte`);
-    return new TextEncoder().encode(`${value}\0`);
+    return encoder.encode(`${value}\0`);
   },
   decode: (bytes) => {
     const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end === -1 ? bytes : bytes.subarray(0, end));
+    return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
   },
 };
 

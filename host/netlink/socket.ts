@@ -3,6 +3,7 @@ import type { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
 import { systemCall, trySystemCall } from '../system/libc.ts';
 import { SystemError } from '../system/system-error.ts';
+import { NetlinkDecodeError } from './decode-error.ts';
 import { NetlinkOverrun, NetlinkTimeout } from './errors.ts';
 import { s32, struct, u16, u32 } from './fixed.ts';
 
@@ -37,7 +38,6 @@ const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-const MSG_PEEK = 0x2;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
@@ -47,16 +47,16 @@ const longestPoll = 2 ** 31 - 1;
 const pollDescriptor = struct({ fd: s32, events: u16, happened: u16 });
 /** linux/netlink.h: `struct sockaddr_nl`. */
 const socketAddress = struct({ family: u16, pad: u16, port: u32, groups: u32 });
-/** Dumps come in parts of up to 32 KiB, if the receiver has shown that it takes so much (af_netlink.c, netlink_dump). */
-const usualDatagram = 32 * 1024;
-const nothing = new Uint8Array(0);
+/** Dumps come in parts of 32 KiB; one thing can be longer than that, such as a link with hundreds of virtual functions (af_netlink.c, netlink_dump). */
+const largestDatagram = 1024 * 1024;
+/** Of the thread: a datagram is read before the next one comes. Pages that nothing was written to cost nothing. */
+const buffer = new Uint8Array(largestDatagram);
 
 /** A netlink socket of the network namespace that the thread was in when it was opened, whatever the thread enters later. */
 export class KernelNetlinkSocket implements NetlinkSocket {
   readonly port: number;
   readonly #fd: number;
   readonly #beforeReceive: (() => void) | undefined;
-  #buffer = new Uint8Array(usualDatagram);
   #closed = false;
 
   /** `protocol` is NETLINK_* (linux/netlink.h). Throws SystemError. */
@@ -86,16 +86,11 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   receive(deadline: Deadline): Uint8Array {
     this.#beforeReceive?.();
     for (;;) {
-      const expected = this.#receive(nothing, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT).length;
-      if (expected < 0) {
-        this.#wait(deadline);
-        continue;
-      }
-      if (expected > this.#buffer.length) this.#buffer = new Uint8Array(expected);
-      const { length, sender } = this.#receive(this.#buffer, MSG_DONTWAIT);
+      const { length, sender } = this.#receive();
+      if (length < 0) this.#wait(deadline);
       // Only the kernel has port 0. Nobody else has business here.
-      if (length >= 0 && sender === 0) return this.#buffer.subarray(0, length);
-      if (deadline.passed) throw new NetlinkTimeout();
+      else if (sender === 0) return whole(length);
+      else if (deadline.passed) throw new NetlinkTimeout();
     }
   }
 
@@ -114,10 +109,10 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   }
 
   /** Length -1 where there is nothing to receive now. */
-  #receive(buffer: Uint8Array, flags: number): { length: number; sender: number } {
+  #receive(): { length: number; sender: number } {
     const address = new Uint8Array(socketAddress.size);
     const addressLength = u32.encode(address.length);
-    const length = trySystemCall('recvfrom', this.#fd, buffer, buffer.length, flags, address, addressLength);
+    const length = trySystemCall('recvfrom', this.#fd, buffer, buffer.length, MSG_TRUNC | MSG_DONTWAIT, address, addressLength);
     if (length === -errnoNumbers.EAGAIN || length === -errnoNumbers.EINTR) return { length: -1, sender: 0 };
     if (length === -errnoNumbers.ENOBUFS) throw new NetlinkOverrun();
     if (length < 0) throw new SystemError('recvfrom', -length);
@@ -141,4 +136,9 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   #setOption(option: number, value: number): void {
     systemCall('setsockopt', this.#fd, SOL_NETLINK, option, u32.encode(value), 4);
   }
+}
+
+function whole(length: number): Uint8Array {
+  if (length <= buffer.length) return buffer.subarray(0, length);
+  throw new NetlinkDecodeError(`a datagram of ${length} bytes is longer than ${buffer.length}`);
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deadline } from '../system/deadline.ts';
 import { lockFile } from '../system/flock.ts';
@@ -18,7 +17,6 @@ export class SharedLocks {
 
   /** Throws LockTimeout. */
   with<T>(object: SharedObject, deadline: Deadline, body: () => T): T {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     using _lock = lockFile(join(this.#directory, fileName(object)), deadline);
     return body();
   }

@@ -1,4 +1,4 @@
-import { constants, fstatSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect, SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
@@ -33,7 +33,6 @@ export class AttachmentRecord implements Disposable {
    * Opens the record, and waits for its lock until the deadline. Throws LockTimeout where another call of the attachment has it that long.
    */
   static open(directory: string, attachment: Attachment, deadline: Deadline): AttachmentRecord {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     const path = join(directory, attachmentKey(attachment));
     const subject = `attachment ${attachment.containerId} ${attachment.interfaceName}`;
     for (;;) {

@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Deadline } from './deadline.ts';
 import { errnoNumbers } from './errno.ts';
 import { trySystemCall } from './libc.ts';
@@ -42,6 +43,8 @@ export interface LockOptions {
   readonly flags?: number;
   /** Permissions of a file that is made, 0600 where this says nothing. */
   readonly mode?: number;
+  /** Permissions of the directory, which is made where there is none, 0700 where this says nothing. */
+  readonly directoryMode?: number;
   /** What the caller calls it in a LockTimeout; the path where absent. */
   readonly subject?: string;
 }
@@ -96,8 +99,20 @@ export class FileLock implements Disposable {
  * Throws LockTimeout naming the subject, SystemError, or what node:fs throws where the file cannot be opened.
  */
 export function lockFile(path: string, deadline: Deadline, options: LockOptions = {}): FileLock {
-  const { flags = constants.O_RDWR, mode = 0o600, subject = path } = options;
-  return FileLock.take(openSync(path, flags | constants.O_CREAT, mode), subject, deadline);
+  const { flags = constants.O_RDWR, mode = 0o600, directoryMode = 0o700, subject = path } = options;
+  const open = () => openSync(path, flags | constants.O_CREAT, mode);
+  return FileLock.take(inDirectory(path, directoryMode, open), subject, deadline);
+}
+
+/** The directory is there, mostly: it is made after it was missed. */
+function inDirectory(path: string, mode: number, open: () => number): number {
+  try {
+    return open();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true, mode });
+    return open();
+  }
 }
 
 /** The lock that this thread took last, of those that it still holds. */

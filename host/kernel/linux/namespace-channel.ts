@@ -63,7 +63,9 @@ export class NamespaceChannel {
 
   /** Has something done, and waits for the acknowledgement. Returns what the kernel said besides, mostly nothing. */
   execute<T>(request: RouteRequest<T>): T[] {
-    return this.#ask(request, 'change');
+    const connection = this.#connect(request.attempt);
+    const exchange = () => connection.execute(encodeRequest(request), request.message, this.deadline);
+    return attempting(this.#where(request.attempt), exchange, 'change');
   }
 
   /** Has all of it done or none: see NetlinkConnection. */
@@ -74,7 +76,10 @@ export class NamespaceChannel {
 
   /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
   find<T>(request: RouteRequest<T>, absent: readonly ErrnoName[]): T | undefined {
-    return unless(absent, () => this.#ask(request, 'other')[0]);
+    const connection = this.#connect(request.attempt);
+    const numbers = absent.map((name) => errnoNumbers[name]);
+    const exchange = () => connection.find(encodeRequest(request), request.message, numbers, this.deadline);
+    return attempting(this.#where(request.attempt), exchange);
   }
 
   /** Lists; an answer with one of the errnos in `absent` is an empty list. */
@@ -122,12 +127,6 @@ export class NamespaceChannel {
     this.#closed = true;
     this.#netfilter?.close();
     this.drop();
-  }
-
-  #ask<T>(request: RouteRequest<T>, what: Attempting): T[] {
-    const connection = this.#connect(request.attempt);
-    const exchange = () => connection.execute(encodeRequest(request), request.message, this.deadline);
-    return attempting(this.#where(request.attempt), exchange, what);
   }
 
   #connect(attempt: string): NetlinkConnection {
