@@ -5,7 +5,7 @@ import { lookUpLink } from 'bulkhead-sdk/links';
 import * as log from 'bulkhead-sdk/log';
 import { tryWriteSysctl } from 'bulkhead-sdk/sysctl';
 import { BridgeOptions, change, create, LinkPlan, NewLink } from 'wit/net/link-control';
-import { Link } from 'wit/net/links';
+import { byName, Link } from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
 import { FaultCode } from 'wit/net/types';
 import { Settings } from './settings';
@@ -15,8 +15,9 @@ export function ensureBridge(host: Netns, settings: Settings): Link {
   const name = settings.bridge;
   const attempt = `failed to create bridge "${name}"`;
   ensure(name !== '', `${attempt}: could not add "": LinkAttrs.Name cannot be empty`);
-  const isNew = createBridge(host, settings, attempt);
-  const bridge = lookUpLink(host, name);
+  const there = existing(host, name);
+  const isNew = there === null && createBridge(host, settings, attempt);
+  const bridge = there === null ? lookUpLink(host, name) : there;
   ensure(bridge.kind === 'bridge', `${attempt}: "${name}" already exists but is not a bridge`);
   if (!isNew && settings.mtu !== 0 && bridge.mtu !== settings.mtu) {
     log.warn(`bridge ${name} was there before with an MTU of ${bridge.mtu}, and does not get one of ${settings.mtu}`);
@@ -29,6 +30,12 @@ export function ensureBridge(host: Netns, settings: Settings): Link {
   tryWriteSysctl(host, `ipv6/conf/${name}/accept_ra`, '0');
   if (!bridge.up) orFail(change(host, bridge.index, toUp()), attempt);
   return bridge;
+}
+
+/** Mostly it is there. Whatever is wrong with the name, making the link will tell. */
+function existing(host: Netns, name: string): Link | null {
+  const found = byName(host, name);
+  return found.failed ? null : found.value;
 }
 
 /** Returns false where it is there already, possibly since a moment ago. */

@@ -1,17 +1,17 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
   statSync,
   truncateSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Deadline } from '../system/deadline.ts';
@@ -42,6 +42,9 @@ export interface AuditLogOptions {
   /** Older ones are removed. */
   readonly maxSegments?: number;
 }
+
+/** Bytes of the head's file, of which it needs some two hundred. */
+const headSize = 512;
 
 /** Longer than any writer holds the lock. */
 const patience = 1000;
@@ -90,8 +93,8 @@ export class AuditLog {
   /** Where no head can be read, a new segment begins: what was before shows as a break of the chain. */
   #readHead(): Head {
     const { directory, seal } = this.#options;
-    const path = join(directory, headFile);
-    const head = existsSync(path) ? parseHead(readFileSync(path, 'utf8'), seal) : undefined;
+    const text = readIfThere(join(directory, headFile));
+    const head = text === undefined ? undefined : parseHead(text, seal);
     return head ?? this.#begin({ segment: Math.max(0, ...segments(directory)) + 1, size: 0, calls: 0, mac: '' });
   }
 
@@ -140,10 +143,15 @@ export class AuditLog {
     return { ...head, size: head.size + Buffer.byteLength(text), mac };
   }
 
+  /** In place, with one write of always as many bytes: a writer that is killed leaves the head of before or this one. */
   #writeHead(head: Head): void {
-    const path = join(this.#options.directory, headFile);
-    writeFileSync(`${path}.new`, formatHead(head, this.#options.seal), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    const text = formatHead(head, this.#options.seal).padEnd(headSize);
+    const fd = openSync(join(this.#options.directory, headFile), constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      writeSync(fd, text);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #countLost(): void {
@@ -163,6 +171,15 @@ export function segments(directory: string): readonly number[] {
   return readdirSync(directory)
     .flatMap((name) => segmentNumber(name) ?? [])
     .sort((a, b) => a - b);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function readFrom(path: string, start: number, end: number): string {

@@ -33,7 +33,7 @@ export function add(node: Node, call: PluginCall): Outcome {
     const checked = checkOutcome(outcome, call, node.kernel, gathered, previous, opensSandbox);
     // A version may have no words for it: better found out now than after it is done.
     encodeResult(checked, call.call.version);
-    assertWanted(node);
+    assertWanted(node, true);
     record.commit();
     return checked;
   } catch (error) {

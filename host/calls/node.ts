@@ -24,8 +24,8 @@ export interface Node {
   readonly log: Log;
   /** Where calls are written down; nowhere where absent. */
   readonly audit?: Pick<AuditLog, 'append'> | undefined;
-  /** Whether whoever asked has gone: looked at before each step of an ADD, and before it is made good. */
-  readonly cancelled?: (() => boolean) | undefined;
+  /** Whether whoever asked has gone: looked at before each step of an ADD, and for the last time before it is made good. */
+  readonly cancelled?: ((isLast: boolean) => boolean) | undefined;
   /** Told of every decision about what a plugin may do. */
   readonly notice?: ((ruling: Ruling) => void) | undefined;
   /** Looks on at every stage of every operation. */

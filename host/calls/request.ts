@@ -3,11 +3,10 @@ import { canonicalConfiguration, type KeySchema } from '../cni/canonical.ts';
 import { plain } from '../cni/json/format.ts';
 import { JsonObject, type JsonValue } from '../cni/json/value.ts';
 import type { OutcomeAddress } from '../cni/outcome.ts';
-import type { NetworkNamespace } from '../kernel/kernel.ts';
 import { ipFamily } from '../net/ip.ts';
 import { ipFromNumber, ipNumber } from '../net/number.ts';
 import { networkOf, prefixAddress, prefixLength } from '../net/prefix.ts';
-import type { OperationContext } from '../operations/context.ts';
+import { linkAt, type OperationContext } from '../operations/context.ts';
 import type { Door } from '../operations/operation.ts';
 import type { Request } from '../policy/rule.ts';
 import type { Manifest } from '../trust/manifest.ts';
@@ -41,7 +40,7 @@ export function makeRequest(
     gateways: () => addresses().map(gatewayOf),
     routes: () => given().flatMap((one) => one.routes),
     link(door, index) {
-      const link = behind(context, door)?.linkByIndex(index);
+      const link = linkAt(context, door, index);
       return link && { name: link.name, mac: link.mac, created: isCreated(context, `${door} ${index}`) };
     },
     created: (door) => namesOfOwned(context, door),
@@ -100,10 +99,6 @@ function gatewayOf({ prefix, gateway }: OutcomeAddress): string {
   return `${ipFromNumber(ipNumber(network) + 1n, ipFamily(network))}/${prefixLength(prefix)}`;
 }
 
-function behind({ host, sandbox }: OperationContext, door: Door): NetworkNamespace | undefined {
-  return door === 'host' ? host : sandbox;
-}
-
 function isCreated({ owned, made }: OperationContext, link: `${Door} ${number}`): boolean {
   return owned.has(link) || made.has(link);
 }
@@ -111,7 +106,7 @@ function isCreated({ owned, made }: OperationContext, link: `${Door} ${number}`)
 function namesOfOwned(context: OperationContext, door: Door): readonly string[] {
   return [...context.owned, ...context.made].flatMap((one) => {
     const [where, index] = one.split(' ');
-    const link = where === door ? behind(context, door)?.linkByIndex(Number(index)) : undefined;
+    const link = where === door ? linkAt(context, door, Number(index)) : undefined;
     return link === undefined ? [] : [link.name];
   });
 }

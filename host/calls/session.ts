@@ -44,6 +44,7 @@ export function beginWork(
     masqueraded: masqueradedOnRecord(record) ?? previous?.addresses.map(({ prefix }) => prefix),
     owned: ownedLinks(host, sandbox, record),
     made: new Set(),
+    known: new Map(),
     releaseDelegate: (type) => release(type, guard),
   };
   const gathered: Gathered = { previous };
@@ -58,7 +59,7 @@ export function beginWork(
     deadline,
     direction: verb === 'ADD' ? 'reversible' : 'forward',
     authorize(operation: Operation) {
-      if (verb === 'ADD') assertWanted(node);
+      if (verb === 'ADD') assertWanted(node, false);
       guard?.require(operation);
     },
     observe: node.observe,
@@ -112,8 +113,8 @@ export function makeSession(
 }
 
 /** Throws CniError where whoever asked has hung up. */
-export function assertWanted(node: Node): void {
-  if (node.cancelled?.() === true) throw new CniError(errorCodes.internal, 'the caller has hung up');
+export function assertWanted(node: Node, isLast: boolean): void {
+  if (node.cancelled?.(isLast) === true) throw new CniError(errorCodes.internal, 'the caller has hung up');
 }
 
 /** For what a plugin does without where it is denied. */

@@ -9,6 +9,9 @@ import { type EngineName, openEngine } from './engines.ts';
 import { layoutOf } from './layout.ts';
 import { openSealedNode, pluginFilesOf, renewTrust } from './node.ts';
 
+// Refusals of the kernel are errors, and nobody reads where they were thrown.
+Error.stackTraceLimit = 0;
+
 /** A thread of the daemon. */
 const start = workerData as WorkerStart;
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message);

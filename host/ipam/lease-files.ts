@@ -95,9 +95,9 @@ export class LeaseFiles {
     }
   }
 
+  /** In place, as the reference does it: an empty one is as good as none. */
   moveCursor(pool: number, address: IpAddress): void {
-    this.#write(address);
-    renameSync(join(this.directory, unfinished), this.#cursorPath(pool));
+    writeFileSync(this.#cursorPath(pool), address, { mode: 0o600 });
   }
 
   #cursorPath(pool: number): string {
@@ -107,8 +107,14 @@ export class LeaseFiles {
   /** Anew: what is there may be a lease by now, of a crash between linking and removing. */
   #write(text: string): void {
     const path = join(this.directory, unfinished);
-    removeFile(path);
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    const write = () => writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    try {
+      write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      removeFile(path);
+      write();
+    }
   }
 
   #linkNew(path: string): boolean {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpAddress } from '../net/ip.ts';
 
@@ -19,17 +19,20 @@ export interface IndexedLease {
 export class LeaseIndex {
   readonly #leases: string;
   readonly #directory: string;
+  /** Parts that were read, while the index was valid, or written. */
+  readonly #parts = new Map<string, readonly IndexedLease[]>();
+  #valid: boolean | undefined;
 
   constructor(leases: string, indexes: string) {
     this.#leases = leases;
-    this.#directory = join(indexes, createHash('sha256').update(leases).digest('hex').slice(0, 32));
+    this.#directory = join(indexes, hash('sha256', leases).slice(0, 32));
   }
 
   /** The addresses of an owner; undefined where the index is not valid. */
   find(contents: string): readonly IpAddress[] | undefined {
-    return this.#isValid()
-      ? this.#read(contents).flatMap((one) => (one.contents === contents ? [one.address] : []))
-      : undefined;
+    this.#valid ??= this.#isValid();
+    const leases = this.#valid ? this.#read(contents) : undefined;
+    return leases?.flatMap((one) => (one.contents === contents ? [one.address] : []));
   }
 
   /** Writes the index anew from all leases. */
@@ -40,6 +43,7 @@ export class LeaseIndex {
   #rebuild(all: readonly IndexedLease[]): void {
     rmSync(this.#directory, { recursive: true, force: true });
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.#parts.clear();
     for (const [part, leases] of Map.groupBy(all, ({ contents }) => partOf(contents))) this.#write(part, leases);
     this.#seal();
   }
@@ -47,7 +51,7 @@ export class LeaseIndex {
   /** Notes the leases that an owner has now, in an index that was valid before the directory was changed. */
   update(contents: string, addresses: readonly IpAddress[]): void {
     orInvalid(() => {
-      const others = this.#read(contents).filter((one) => one.contents !== contents);
+      const others = (this.#read(contents) ?? []).filter((one) => one.contents !== contents);
       this.#write(partOf(contents), [...others, ...addresses.map((address) => ({ contents, address }))]);
       this.#seal();
     });
@@ -67,7 +71,8 @@ export class LeaseIndex {
     const past = Math.floor(Date.now() / 1000) - 60 - Math.floor(Math.random() * 31_536_000);
     const chosen = past + Math.floor(Math.random() * 1_000_000) / 1_000_000;
     utimesSync(this.#leases, chosen, chosen);
-    replace(join(this.#directory, 'seal'), this.#identity());
+    writeFileSync(join(this.#directory, 'seal'), this.#identity(), { mode: 0o600 });
+    this.#valid = true;
   }
 
   #identity(): string {
@@ -75,17 +80,29 @@ export class LeaseIndex {
     return `${dev} ${ino} ${mtimeNs}`;
   }
 
-  #read(contents: string): readonly IndexedLease[] {
+  /** Undefined where a writer was killed in the middle of the part. */
+  #read(contents: string): readonly IndexedLease[] | undefined {
+    const part = partOf(contents);
+    const leases = this.#parts.get(part) ?? this.#readPart(part);
+    if (leases !== undefined) this.#parts.set(part, leases);
+    return leases;
+  }
+
+  #readPart(part: string): readonly IndexedLease[] | undefined {
     try {
-      return JSON.parse(readFileSync(join(this.#directory, partOf(contents)), 'utf8')) as IndexedLease[];
+      return JSON.parse(readFileSync(join(this.#directory, part), 'utf8')) as IndexedLease[];
     } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
   }
 
+  /** In place: mostly the directory was changed before, so that the index is not valid until it is sealed again. */
   #write(part: string, leases: readonly IndexedLease[]): void {
-    replace(join(this.#directory, part), JSON.stringify(leases));
+    this.#valid = undefined;
+    writeFileSync(join(this.#directory, part), JSON.stringify(leases), { mode: 0o600 });
+    this.#parts.set(part, leases);
   }
 }
 
@@ -101,11 +118,8 @@ function orInvalid(write: () => void): void {
   }
 }
 
+/** By container: what an owner has in the reference's older form, which names no interface, is in the same part. */
 function partOf(contents: string): string {
-  return createHash('sha256').update(contents).digest('hex').slice(0, 2);
-}
-
-function replace(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  const [containerId = ''] = contents.split('\r\n', 1);
+  return hash('sha256', containerId).slice(0, 2);
 }

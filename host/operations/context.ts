@@ -19,6 +19,8 @@ export interface OperationContext {
   readonly owned: Set<`${Door} ${number}`>;
   /** Links that this call has made, shared ones among them. */
   readonly made: Set<`${Door} ${number}`>;
+  /** What was read of those two kinds of links, until an operation on links: only this call gives them other names. */
+  readonly known: Map<`${Door} ${number}`, Link>;
   /** Runs the DEL of a delegate whose ADD this attachment ran. */
   readonly releaseDelegate: (type: string) => void;
 }
@@ -33,8 +35,19 @@ export function namespaceOf(context: OperationContext, door: Door): NetworkNames
 
 /** The link with that index. Throws KernelError ENODEV. */
 export function linkOf(context: OperationContext, door: Door, index: number): Link {
-  const link = namespaceOf(context, door).linkByIndex(index);
+  namespaceOf(context, door);
+  const link = linkAt(context, door, index);
   if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19, undefined, { refused: true });
+  return link;
+}
+
+/** The link with that index, where there is one. */
+export function linkAt(context: OperationContext, door: Door, index: number): Link | undefined {
+  const key = `${door} ${index}` as const;
+  const known = context.known.get(key);
+  if (known !== undefined) return known;
+  const link = (door === 'host' ? context.host : context.sandbox)?.linkByIndex(index);
+  if (link !== undefined && (context.owned.has(key) || context.made.has(key))) context.known.set(key, link);
   return link;
 }
 

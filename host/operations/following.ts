@@ -1,4 +1,4 @@
-import { isOwned, namespaceOf, type OperationContext } from './context.ts';
+import { isOwned, linkAt, namespaceOf, type OperationContext } from './context.ts';
 import type { EffectOf } from './effect.ts';
 import type { Door, Operation } from './operation.ts';
 
@@ -33,7 +33,7 @@ function follow(
   index: number,
   afterwards?: { readonly door: Door; readonly name: string | undefined },
 ): Following | undefined {
-  const link = isOwned(context, door, index) ? namespaceOf(context, door).linkByIndex(index) : undefined;
+  const link = isOwned(context, door, index) ? linkAt(context, door, index) : undefined;
   if (link === undefined) return undefined;
   const from = { kind: 'link.create', door, name: link.name, linkKind: link.kind } as const;
   if (afterwards === undefined) return { from, to: undefined };

@@ -1,4 +1,4 @@
-import { namespaceOf, type OperationContext } from './context.ts';
+import { linkAt, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf } from './effect.ts';
 import type { Door } from './operation.ts';
@@ -27,8 +27,9 @@ export const writeSysctl: OperationDefinition<'sysctl.write'> = {
     return after === effect.after ? effect : { ...effect, after };
   },
 
-  apply({ door, key, value }, _plan, context) {
-    namespaceOf(context, door).writeSysctl(key, value);
+  apply({ door, key, value }, plan, context) {
+    // What has the value already is left as it is.
+    if (plan.scope === 'covered' || plan.effect !== undefined) namespaceOf(context, door).writeSysctl(key, value);
     return undefined;
   },
 };
@@ -70,7 +71,7 @@ export function linkInKey(key: string): string | undefined {
 function ownsLink(context: OperationContext, door: Door, name: string): boolean {
   for (const entry of context.owned) {
     const [where, index] = entry.split(' ');
-    if (where === door && namespaceOf(context, door).linkByIndex(Number(index))?.name === name) return true;
+    if (where === door && linkAt(context, door, Number(index))?.name === name) return true;
   }
   return false;
 }

@@ -41,9 +41,13 @@ export class Transaction {
   perform<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
     this.#options.observe?.('authorize', operation);
     this.#options.authorize(operation);
-    const value = this.#carryOut(definitions[operation.kind as K], operation);
-    this.#options.observe?.('applied', operation);
-    return value;
+    try {
+      const value = this.#carryOut(definitions[operation.kind as K], operation);
+      this.#options.observe?.('applied', operation);
+      return value;
+    } finally {
+      if (operation.kind.startsWith('link.')) this.#options.context.known.clear();
+    }
   }
 
   /** Reads something shared that the attachment is going to rely on. From here on it is in use, and stays. */

@@ -52,10 +52,11 @@ interface Wait {
   readonly notification: Decoder<{ readonly index: number }>;
 }
 
-/** Subscribes first and looks then, so that nothing is missed between the two. ETIMEDOUT tells what is missing. */
+/** Where there is anything to wait for, it subscribes first and looks again then, so that nothing is missed between the two. ETIMEDOUT tells what is missing. */
 function waitFor(channel: NamespaceChannel, wait: Wait, look: () => Finding): void {
   requireLinkIndex(wait.attempt, wait.index);
   const deadline = channel.deadline.earliest(Deadline.in(wait.timeoutMilliseconds));
+  if (look().kind === 'done') return;
   channel.subscribed(wait.attempt, [wait.group], (socket) => {
     for (;;) {
       const finding = look();
