@@ -11,9 +11,20 @@ const mostProblems = 10;
  */
 export function configurationProblems({ config }: Manifest, canonical: string): readonly string[] {
   if (config === undefined) return [];
-  const { errors } = new Validator(config as Schema, '2020-12', false).validate(withoutNulls(JSON.parse(canonical)));
+  const { errors } = validatorOf(config as Schema).validate(withoutNulls(JSON.parse(canonical)));
   const problems = errors.filter(isLeaf).map(({ instanceLocation, error }) => `${pathOf(instanceLocation)}: ${error}`);
   return [...new Set(problems)].slice(0, mostProblems);
+}
+
+/** A schema's references are resolved once, as long as its plugin is kept. */
+const validators = new WeakMap<Schema, Validator>();
+
+function validatorOf(schema: Schema): Validator {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const validator = new Validator(schema, '2020-12', false);
+  validators.set(schema, validator);
+  return validator;
 }
 
 /**
