@@ -1,14 +1,15 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { assertTrusted, readWithoutLinks, UntrustedFile } from '../system/trusted-file.ts';
 
 /** Authenticates what this machine made for itself: HMAC-SHA256 under its secret, with a purpose of its own for each kind of thing. */
 export class Seal {
-  readonly #key: Uint8Array;
+  /** Of bytes, each HMAC would make such an object again, which takes longer than the rest of it. */
+  readonly #key: KeyObject;
 
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   /** A seal for one kind of thing: what it sealed is not valid as another kind. */
