@@ -9,6 +9,7 @@ import { JsonNumber, JsonObject } from '../cni/json/value.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { decodeResult, ResultError } from '../cni/result/decode.ts';
 import type { Deadline } from '../system/deadline.ts';
+import { beforeLongWait } from '../system/long-wait.ts';
 import { sealedFile } from '../system/sealed.ts';
 import { escapeControls, type Log } from './log.ts';
 
@@ -31,6 +32,7 @@ export function executeDelegate(
 ): Outcome | undefined {
   const { environment, verb } = call;
   using file = new Sealed(type, bytes);
+  beforeLongWait();
   const result = spawnSync('/proc/self/fd/3', {
     input: call.stdin,
     stdio: ['pipe', 'pipe', 'pipe', file.fd],

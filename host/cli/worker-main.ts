@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerMessage, WorkerStart } from '../daemon/daemon.ts';
+import { Seats } from '../daemon/seats.ts';
 import { Turns } from '../daemon/turns.ts';
 import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
@@ -39,7 +40,13 @@ const stopping = new Int32Array(start.stopping);
 tell({ kind: 'ready' });
 try {
   await work({
-    ...{ listening: start.listening, index: start.index, turns: new Turns(start.turns), kernel },
+    ...{
+      listening: start.listening,
+      index: start.index,
+      turns: new Turns(start.turns),
+      seats: new Seats(start.seats),
+      kernel,
+    },
     node: { ...node, engine, plugins: trust },
     async refresh() {
       if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });

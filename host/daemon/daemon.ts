@@ -8,12 +8,16 @@ import { Deadline } from '../system/deadline.ts';
 import { type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
 import { Metrics, type Observation } from './metrics.ts';
+import { Seats } from './seats.ts';
 import { Turns } from './turns.ts';
 
 /** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
 const backlog = 4096;
 /** sd_listen_fds(3): the first descriptor that was passed. */
 const SD_LISTEN_FDS_START = 3;
+
+/** Threads that take calls at a time. */
+const seats = Math.max(2, availableParallelism());
 
 /** Where the daemon has its things. */
 export interface DaemonPlaces {
@@ -32,6 +36,7 @@ export interface WorkerStart {
   readonly listening: number;
   readonly index: number;
   readonly turns: SharedArrayBuffer;
+  readonly seats: SharedArrayBuffer;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -68,6 +73,7 @@ export class Daemon {
   readonly #metrics = new Metrics();
   readonly #started = Date.now();
   readonly #turns: Turns;
+  readonly #seats: Seats;
   readonly #stopping = new SharedArrayBuffer(4);
   readonly #workers = new Map<number, Worker>();
   readonly #activated: boolean;
@@ -82,11 +88,12 @@ export class Daemon {
     const { LISTEN_PID: pid, LISTEN_FDS: count } = options.environment;
     this.#activated = pid === String(process.pid) && Number(count) >= 1;
     this.#turns = Turns.allocate(this.#size);
+    this.#seats = Seats.allocate(this.#size, Math.min(this.#size, seats));
   }
 
-  /** Threads: most of a call is waiting for the kernel, so there are more than processors. */
+  /** Threads: a DEL mostly waits for the kernel, so there are more than take calls at a time. */
   get #size(): number {
-    return this.#options.workers ?? Math.min(32, Math.max(4, 2 * availableParallelism()));
+    return this.#options.workers ?? Math.min(32, 4 * seats);
   }
 
   /** Throws AlreadyRunning, SystemError. */
@@ -117,6 +124,7 @@ export class Daemon {
     const { socket, controlSocket } = this.#options.places;
     this.#notify('STOPPING=1');
     Atomics.store(new Int32Array(this.#stopping), 0, 1);
+    this.#seats.open();
     // Until every thread has seen it: each waits for somebody to connect.
     const gone = Promise.all(
       [...this.#workers.values()].map((worker) => new Promise((end) => worker.once('exit', end))),
@@ -140,7 +148,7 @@ export class Daemon {
     const { places, version, engine, worker: file, log } = this.#options;
     const workerData: WorkerStart = {
       ...{ root: places.root, version, engine, index },
-      ...{ listening: this.#listening, turns: this.#turns.memory, stopping: this.#stopping },
+      ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory, stopping: this.#stopping },
     };
     const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
     this.#workers.set(index, worker);
@@ -156,6 +164,7 @@ export class Daemon {
       worker.on('exit', () => {
         this.#workers.delete(index);
         this.#turns.end(index);
+        this.#seats.rise(index);
         this.#replace(index);
       });
     });

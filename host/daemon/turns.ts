@@ -1,3 +1,5 @@
+import { beforeLongWait } from '../system/long-wait.ts';
+
 /** Attachments share so many counters by a hash; two that share one wait for each other. */
 const lanes = 4096;
 /** Nobody's turn. */
@@ -31,6 +33,7 @@ export class Turns {
     for (;;) {
       const served = Atomics.load(this.#numbers, 2 * lane + 1);
       if (served === ticket) return { [Symbol.dispose]: () => this.end(worker) };
+      beforeLongWait();
       Atomics.wait(this.#numbers, 2 * lane + 1, served);
     }
   }

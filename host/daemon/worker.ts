@@ -7,6 +7,7 @@ import { NamespaceError } from '../kernel/errors.ts';
 import type { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { requireNetworkNamespace } from '../kernel/linux/namespace-descriptor.ts';
 import { StrandedThread } from '../kernel/linux/thread-namespace.ts';
+import { onLongWait } from '../system/long-wait.ts';
 import { SystemError } from '../system/system-error.ts';
 import { UnixConnection } from '../system/unix-socket.ts';
 import type { Observation } from './metrics.ts';
@@ -21,6 +22,7 @@ import {
   type RequestHeader,
   requestHeaderSize,
 } from './protocol.ts';
+import type { Seats } from './seats.ts';
 import type { Turns } from './turns.ts';
 
 /** Seconds that a peer may be silent in the middle of a message. */
@@ -33,6 +35,7 @@ export interface WorkerOptions {
   readonly listening: number;
   readonly index: number;
   readonly turns: Turns;
+  readonly seats: Seats;
   readonly kernel: LinuxKernel;
   /** The machine; `log` and `cancelled` are the worker's own to set. */
   readonly node: Omit<Node, 'kernel' | 'log'>;
@@ -55,7 +58,11 @@ interface Home {
  */
 export async function work(options: WorkerOptions): Promise<void> {
   const home = homeOf();
-  while (!options.isStopping()) {
+  const { seats, index } = options;
+  onLongWait(() => seats.rise(index));
+  for (;;) {
+    seats.sit(index);
+    if (options.isStopping()) return;
     using connection = UnixConnection.accept(options.listening, patience);
     try {
       await serve(connection, home, options);

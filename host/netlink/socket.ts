@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
 import { systemCall, trySystemCall } from '../system/libc.ts';
+import { beforeLongWait } from '../system/long-wait.ts';
 import { SystemError } from '../system/system-error.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
 import { NetlinkOverrun, NetlinkTimeout } from './errors.ts';
@@ -112,7 +113,15 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   #receive(): { length: number; sender: number } {
     const address = new Uint8Array(socketAddress.size);
     const addressLength = u32.encode(address.length);
-    const length = trySystemCall('recvfrom', this.#fd, buffer, buffer.length, MSG_TRUNC | MSG_DONTWAIT, address, addressLength);
+    const length = trySystemCall(
+      'recvfrom',
+      this.#fd,
+      buffer,
+      buffer.length,
+      MSG_TRUNC | MSG_DONTWAIT,
+      address,
+      addressLength,
+    );
     if (length === -errnoNumbers.EAGAIN || length === -errnoNumbers.EINTR) return { length: -1, sender: 0 };
     if (length === -errnoNumbers.ENOBUFS) throw new NetlinkOverrun();
     if (length < 0) throw new SystemError('recvfrom', -length);
@@ -121,6 +130,7 @@ export class KernelNetlinkSocket implements NetlinkSocket {
 
   #wait(deadline: Deadline): void {
     const remaining = deadline.remaining;
+    beforeLongWait();
     const descriptor = pollDescriptor.encode({ fd: this.#fd, events: POLLIN, happened: 0 });
     const ready = trySystemCall('poll', descriptor, 1, Math.min(Math.ceil(remaining), longestPoll));
     if (ready < 0 && ready !== -errnoNumbers.EINTR) throw new SystemError('poll', -ready);

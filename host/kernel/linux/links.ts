@@ -1,6 +1,7 @@
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../netlink/frame.ts';
 import { RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from '../../netlink/route/family.ts';
 import { linkMessage, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
+import { beforeLongWait } from '../../system/long-wait.ts';
 import { errnoNumbers, KernelError } from '../errors.ts';
 import type { Link, LinkChange, NewLink } from '../kernel.ts';
 import { isLinkName, requireLinkIndex, requireLinkName } from '../link-names.ts';
@@ -106,6 +107,8 @@ function moveBack(
 export function removeLink(channel: NamespaceChannel, index: number): void {
   const attempt = `remove link ${index}`;
   requireLinkIndex(attempt, index);
+  // The kernel waits until no processor can see the link any more (net/core/dev.c, netdev_run_todo).
+  beforeLongWait();
   channel.execute({ attempt, ...ask(RTM_DELLINK, { index }) });
 }
 
