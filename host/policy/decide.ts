@@ -18,18 +18,38 @@ const ordinaryTable = 254;
 
 /** The rules of one plugin. What none of them allows is denied. */
 export class RuleGrants implements Grants {
-  readonly #rules: readonly Rule[];
+  readonly #rules: ReadonlyMap<AccessKind, readonly Rule[]>;
 
   constructor(rules: readonly Rule[]) {
-    this.#rules = rules;
+    this.#rules = Map.groupBy(rules, ({ allow }) => allow);
   }
 
-  decide(access: Access, request: Request): Decision {
-    const rule = this.#rules.find((one) => one.allow === access.kind && allows(one, access, request));
+  decide(access: Access, call: Request): Decision {
+    const request = lookingOnce(call);
+    const rule = this.#rules.get(access.kind)?.find((one) => allows(one, access, request));
     if (rule !== undefined) return { allowed: true, line: rule.line };
     const missing = suggestRule(access, request);
     return { allowed: false, ...(missing !== undefined && { missing }) };
   }
+}
+
+/** Rules ask for the same links, which the kernel has to tell: within one decision, once. */
+function lookingOnce(request: Request): Request {
+  const links = new Map<string, LinkFacts | undefined>();
+  const names = new Map<Door, readonly string[]>();
+  return {
+    ...request,
+    link(door, index) {
+      const key = `${door} ${index}`;
+      if (!links.has(key)) links.set(key, request.link(door, index));
+      return links.get(key);
+    },
+    created(door) {
+      const known = names.get(door) ?? request.created(door);
+      names.set(door, known);
+      return known;
+    },
+  };
 }
 
 /** Whether a rule of the same kind allows the access: each of its arguments has to be granted. */

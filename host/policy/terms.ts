@@ -27,19 +27,14 @@ export function isTerm(text: string): boolean {
   );
 }
 
-interface Expanded {
-  readonly text: string;
-  /** Stood for by a term, and so never a glob. */
-  readonly literal: boolean;
-}
-
-/** The texts of a rule, with terms replaced by what they stand for. */
-function expand(wanted: Texts, request: Request): readonly Expanded[] {
-  return (wanted ?? []).flatMap((text): readonly Expanded[] => {
-    if (text.startsWith('$')) return resolveTerm(text, request).map((found) => ({ text: found, literal: true }));
-    if (!text.includes('{')) return [{ text, literal: false }];
+/** Whether one of the texts of a rule matches, with terms replaced by what they stand for: these are literal, and so never a glob. */
+function someText(wanted: Texts, request: Request, matches: (text: string, literal: boolean) => boolean): boolean {
+  if (wanted === undefined) return false;
+  return wanted.some((text) => {
+    if (text.startsWith('$')) return resolveTerm(text, request).some((found) => matches(found, true));
+    if (!text.includes('{')) return matches(text, false);
     const filled = fill(text, request);
-    return filled === undefined ? [] : [{ text: filled, literal: true }];
+    return filled !== undefined && matches(filled, true);
   });
 }
 
@@ -56,17 +51,25 @@ function fill(template: string, request: Request): string | undefined {
 
 /** Whether a name, a path or a type is one of those wanted. */
 export function matchesText(actual: string, wanted: Texts, request: Request): boolean {
-  return expand(wanted, request).some(({ text, literal }) => (literal ? text === actual : globMatches(text, actual)));
+  return someText(wanted, request, (text, literal) => (literal ? text === actual : globMatches(text, actual)));
 }
 
 /** `*` stands for any characters but `/`, and never for a way up. */
 function globMatches(glob: string, text: string): boolean {
-  if (glob.includes('*') && text.split('/').some((part) => part === '.' || part === '..')) return false;
-  const pattern = glob
-    .split('*')
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-    .join('[^/]*');
-  return new RegExp(`^${pattern}$`, 'u').test(text);
+  if (!glob.includes('*')) return glob === text;
+  return patternOf(glob).test(text) && !text.split('/').some((part) => part === '.' || part === '..');
+}
+
+/** Of the globs in policies, by their text. */
+const patterns = new Map<string, RegExp>();
+
+function patternOf(glob: string): RegExp {
+  const known = patterns.get(glob);
+  if (known !== undefined) return known;
+  const parts = glob.split('*').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('[^/]*')}$`, 'u');
+  patterns.set(glob, pattern);
+  return pattern;
 }
 
 /** Whether a value that is to be set is one of those wanted. `*` stands for any, `68-65535` for the numbers between. Text and number of one spelling are the same, hardware addresses in any. */
@@ -88,7 +91,8 @@ function isInRange(actual: number, wanted: Value): boolean {
 /** Lower case; for a hardware address, in any of Go's forms, the one with colons. */
 function spellingOf(text: string, like: string): string {
   const lower = text.toLowerCase();
-  if (parseMac(like) === undefined || !/^[0-9a-f]{2,4}([:.-][0-9a-f]{2,4})+$/.test(lower)) return lower;
+  if (lower === like || parseMac(like) === undefined || !/^[0-9a-f]{2,4}([:.-][0-9a-f]{2,4})+$/.test(lower))
+    return lower;
   return (lower.replaceAll(/[:.-]/g, '').match(/../g) ?? []).join(':');
 }
 
@@ -96,18 +100,34 @@ function spellingOf(text: string, like: string): string {
 export function matchesKey(actual: string, wanted: Texts, request: Request, created: () => readonly string[]): boolean {
   const segments = actual.split('/');
   return (wanted ?? []).some((pattern) => {
-    const parts = splitKey(pattern);
+    const parts = keyPartsOf(pattern);
     return (
       parts.length === segments.length &&
-      parts.every((part, i) => {
+      parts.every(({ text, term }, i) => {
         const segment = segments[i] ?? '';
-        const [, term] = /^\{(.+)\}$/.exec(part) ?? [];
-        if (term === undefined) return globMatches(part, segment);
+        if (term === undefined) return globMatches(text, segment);
         const found = term === '$created' ? created() : resolveTerm(term, request);
         return found.includes(segment);
       })
     );
   });
+}
+
+interface KeyPart {
+  readonly text: string;
+  /** The whole of it. */
+  readonly term: string | undefined;
+}
+
+/** Of the keys in policies, by their text. */
+const keys = new Map<string, readonly KeyPart[]>();
+
+function keyPartsOf(pattern: string): readonly KeyPart[] {
+  const known = keys.get(pattern);
+  if (known !== undefined) return known;
+  const parts = splitKey(pattern).map((text) => ({ text, term: /^\{(.+)\}$/.exec(text)?.[1] }));
+  keys.set(pattern, parts);
+  return parts;
 }
 
 /** At each `/` that is not inside braces. */
@@ -122,7 +142,7 @@ export function splitKey(pattern: string): readonly string[] {
 export function matchesPrefix(actual: string, wanted: Texts, request: Request): boolean {
   const prefix = parsePrefix(actual);
   if (prefix === undefined) return false;
-  return expand(wanted, request).some(({ text, literal }) => {
+  return someText(wanted, request, (text, literal) => {
     if (literal) return text === actual;
     if (text === 'default') return /^(0\.0\.0\.0|::)\/0$/.test(actual);
     return containsPrefix(text, actual);
@@ -138,7 +158,7 @@ export function matchesAddress(actual: string, wanted: Texts, request: Request):
 export function matchesRange(first: string, last: string, wanted: Texts, request: Request): boolean {
   const [from, to] = [parseIp(first), parseIp(last)];
   if (from === undefined || to === undefined) return false;
-  return expand(wanted, request).some(({ text }) => {
+  return someText(wanted, request, (text) => {
     const network = parsePrefix(text);
     if (network === undefined) return text === first && text === last;
     return prefixContains(network, from) && prefixContains(network, to);
