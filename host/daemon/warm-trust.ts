@@ -21,6 +21,7 @@ export class WarmTrust implements PluginStore {
   broken: string | undefined;
   readonly #options: WarmTrustOptions;
   readonly #found = new Map<string, Plugin | undefined>();
+  #types: readonly string[] | undefined;
   #state: TrustState | undefined;
   #plugins: TrustedPlugins | undefined;
   /** The files of when it was found to be broken. */
@@ -53,11 +54,14 @@ export class WarmTrust implements PluginStore {
       this.#rejected = this.#state?.sources.map(({ path }) => stampOf(path));
     }
     this.#found.clear();
+    this.#types = undefined;
     return true;
   }
 
   get types(): readonly string[] {
-    return this.#options.files.types;
+    if (this.broken !== undefined) return this.#options.files.types;
+    this.#types ??= this.#options.files.types;
+    return this.#types;
   }
 
   find(type: string): Plugin | undefined {
