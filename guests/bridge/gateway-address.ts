@@ -51,8 +51,9 @@ function ensureAddress(host: Netns, bridge: Link, wanted: Prefix, forceAddress: 
     orFail(removed, `${attempt}: could not remove IP address from "${bridge.name}"`);
   }
   const added = addresses.add(host, bridge.index, wanted.toWit(), 0);
-  // Somebody who connects another container may have been first.
-  if (added.failed && added.error.code !== FaultCode.Exists) {
+  if (added.failed) {
+    // Somebody who connects another container was first, and goes on with the rest.
+    if (added.error.code === FaultCode.Exists) return;
     fail(`${attempt}: could not add IP address to "${bridge.name}": ${added.error.message}`);
   }
   keepMac(host, bridge.name, attempt);

@@ -2,6 +2,8 @@ import type { Call } from '../cni/call.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import type { Assignment } from '../interfaces/session.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { Door } from '../operations/operation.ts';
 import type { Attachment } from '../records/attachment.ts';
 import type { Plugin } from '../trust/plugin.ts';
 
@@ -16,7 +18,7 @@ export interface PluginCall {
   readonly nested: boolean;
 }
 
-/** What a call gathers that its outcome is checked against. */
+/** What a call gathers, which its outcome and what its plugin wants to change are checked against. */
 export interface Gathered {
   /** What the delegate gave. */
   assignment?: Assignment;
@@ -24,6 +26,8 @@ export interface Gathered {
   previous?: Outcome | undefined;
   /** The delegate's last error object, which a plugin may pass on with its code. */
   delegateFailure?: { readonly code: number; readonly message: string };
+  /** The hardware addresses of links that the plugin was told last: `host 12`. */
+  readonly told: Map<`${Door} ${number}`, MacAddress | undefined>;
 }
 
 export function attachmentOf({ call, type }: PluginCall): Attachment {

@@ -41,7 +41,10 @@ export function makeRequest(
     routes: () => given().flatMap((one) => one.routes),
     link(door, index) {
       const link = linkAt(context, door, index);
-      return link && { name: link.name, mac: link.mac, created: isCreated(context, `${door} ${index}`) };
+      if (link === undefined) return undefined;
+      const key = `${door} ${index}` as const;
+      const macs = [link.mac, gathered.told.get(key)].filter((mac) => mac !== undefined);
+      return { name: link.name, macs, created: isCreated(context, key) };
     },
     created: (door) => namesOfOwned(context, door),
   };

@@ -47,7 +47,7 @@ export function beginWork(
     known: new Map(),
     releaseDelegate: (type) => release(type, guard),
   };
-  const gathered: Gathered = { previous };
+  const gathered: Gathered = { previous, told: new Map() };
   const { verb } = call.call;
   const guard: Guard | undefined =
     plugin && new Guard(plugin, verb, makeRequest(call, plugin.manifest, context, gathered), node.notice ?? ignore);
@@ -74,7 +74,7 @@ export function makeSession(
   node: Node,
   call: PluginCall,
   plugin: Plugin,
-  { transaction, guard }: Work,
+  { transaction, gathered, guard }: Work,
   delegate: Delegate,
 ): Session {
   const { sandbox } = call;
@@ -92,6 +92,9 @@ export function makeSession(
     },
     perform: (operation) => transaction.perform(operation),
     require: (inquiry) => guard?.require(inquiry),
+    tell(door, { index, mac }) {
+      gathered.told.set(`${door} ${index}`, mac);
+    },
     rely: (object, read) => transaction.rely(object, read),
     log(level, message) {
       if (!isAllowed(guard, { kind: 'log' })) return;

@@ -20,7 +20,11 @@ export interface WitLink extends Omit<Link, 'mac' | 'details'> {
 
 /** Reading links. A bridge of the host's, or a veth, that a plugin looks up by name is one that the attachment will rely on. */
 export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
-  all: ({ door }: Netns) => orFault(() => readable(session, door).links().map(witLink)),
+  all: ({ door }: Netns) => orFault(() =>
+      readable(session, door)
+        .links()
+        .map((link) => told(session, door, link)),
+    ),
 
   byName: ({ door }: Netns, name: string) =>
     orFault(() => {
@@ -28,15 +32,15 @@ export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
       const read = () => namespace.linkByName(name);
       const link = read();
       if (door === 'sandbox' || link === undefined || !['bridge', 'veth'].includes(link.kind))
-        return link && witLink(link);
+        return link && told(session, door, link);
       const relied = session.rely(`link ${name}`, read);
-      return relied && witLink(relied);
+      return relied && told(session, door, relied);
     }),
 
   byIndex: ({ door }: Netns, index: number) =>
     orFault(() => {
       const link = readable(session, door).linkByIndex(index);
-      return link && witLink(link);
+      return link && told(session, door, link);
     }),
 
   waitUntilUp: ({ door }: Netns, index: number, timeoutMs: number) =>
@@ -46,6 +50,11 @@ export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
 function readable(session: Session, door: Door): NetworkNamespace {
   session.require({ kind: 'link.read', door });
   return session.namespace(door);
+}
+
+function told(session: Session, door: Door, link: Link): WitLink {
+  session.tell(door, link);
+  return witLink(link);
 }
 
 export function witLink(link: Link): WitLink {

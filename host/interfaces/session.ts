@@ -1,7 +1,7 @@
 import type { Dns, OutcomeAddress, OutcomeRoute } from '../cni/outcome.ts';
 import type { RuleOwner } from '../firewall/owner.ts';
 import type { Leases } from '../ipam/leases.ts';
-import type { NetworkNamespace } from '../kernel/kernel.ts';
+import type { Link, NetworkNamespace } from '../kernel/kernel.ts';
 import type { SharedObject } from '../operations/effect.ts';
 import type { Door, Operation, OperationKind, OperationOf, ValueOf } from '../operations/operation.ts';
 import type { Inquiry } from '../policy/access.ts';
@@ -19,6 +19,8 @@ export interface Session {
   readonly perform: <K extends OperationKind>(operation: OperationOf<K> & Operation) => ValueOf<K>;
   /** Throws a fault `denied` where the policy does not allow it. */
   readonly require: (inquiry: Inquiry) => void;
+  /** Notes what the plugin is told of a link. */
+  readonly tell: (door: Door, link: Link) => void;
   /** Reads something of the host's that the attachment is going to rely on. */
   readonly rely: <T>(object: SharedObject, read: () => T) => T;
   readonly log: (level: LogLevel, message: string) => void;

@@ -19,7 +19,7 @@ export interface OperationContext {
   readonly owned: Set<`${Door} ${number}`>;
   /** Links that this call has made, shared ones among them. */
   readonly made: Set<`${Door} ${number}`>;
-  /** What was read of those two kinds of links, until an operation on links: only this call gives them other names. */
+  /** What was read of its own links, until an operation on links. Others may change what is shared. */
   readonly known: Map<`${Door} ${number}`, Link>;
   /** Runs the DEL of a delegate whose ADD this attachment ran. */
   readonly releaseDelegate: (type: string) => void;
@@ -47,7 +47,7 @@ export function linkAt(context: OperationContext, door: Door, index: number): Li
   const known = context.known.get(key);
   if (known !== undefined) return known;
   const link = (door === 'host' ? context.host : context.sandbox)?.linkByIndex(index);
-  if (link !== undefined && (context.owned.has(key) || context.made.has(key))) context.known.set(key, link);
+  if (link !== undefined && context.owned.has(key)) context.known.set(key, link);
   return link;
 }
 

@@ -75,7 +75,7 @@ export interface Request {
   readonly gateways: () => readonly string[];
   /** Routes that the delegate or the plugins before gave. */
   readonly routes: () => readonly GivenRoute[];
-  /** Name and hardware address of a link, and whether this attachment made it. */
+  /** A link, by its index. */
   readonly link: (door: Door, index: number) => LinkFacts | undefined;
   /** Names of the links behind a door that this attachment made. */
   readonly created: (door: Door) => readonly string[];
@@ -90,6 +90,8 @@ export interface GivenRoute {
 
 export interface LinkFacts {
   readonly name: string;
-  readonly mac: string | undefined;
+  /** The hardware address that it has, and the one that it had when the plugin looked last: a bridge without one of its own gets another with each port. */
+  readonly macs: readonly string[];
+  /** Whether this attachment made it. */
   readonly created: boolean;
 }

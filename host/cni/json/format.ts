@@ -47,10 +47,13 @@ function enclose(open: string, items: readonly string[], close: string, line: st
   return items.length === 0 ? open + close : `${open}${inner}${items.join(`,${inner}`)}${line}${close}`;
 }
 
+/** What JSON.stringify leaves, and Go does not. */
+const escaped = /[<>&\u2028\u2029]/g;
+
 function printString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replaceAll(/[<>&\u2028\u2029\u007f]/g, (c) =>
-    c === '\u007f' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const printed = JSON.stringify(text.toWellFormed());
+  if (printed.search(escaped) < 0) return printed;
+  return printed.replaceAll(escaped, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The value with object keys sorted at every level, as Go prints maps. */

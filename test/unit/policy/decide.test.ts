@@ -14,14 +14,14 @@ const range = (first: string, last: string): LeaseRange => ({ first: ip(first), 
 const digest = 'ab'.repeat(32);
 
 const links: Facts['links'] = {
-  'host 1': { name: 'lo', mac: undefined, created: false },
-  'host 2': { name: 'br0', mac: '02:00:00:00:00:02', created: false },
-  'host 3': { name: 'veth1', mac: '02:00:00:00:00:03', created: true },
-  'host 4': { name: 'br1', mac: '02:00:00:00:00:04', created: false },
-  'host 5': { name: 'vethX', mac: undefined, created: false },
-  'sandbox 1': { name: 'lo', mac: undefined, created: false },
-  'sandbox 2': { name: 'eth0', mac: '02:00:00:00:01:02', created: true },
-  'sandbox 3': { name: 'eth1', mac: '02:00:00:00:01:03', created: false },
+  'host 1': { name: 'lo', macs: [], created: false },
+  'host 2': { name: 'br0', macs: ['02:00:00:00:00:02', '02:00:00:00:00:22'], created: false },
+  'host 3': { name: 'veth1', macs: ['02:00:00:00:00:03'], created: true },
+  'host 4': { name: 'br1', macs: ['02:00:00:00:00:04'], created: false },
+  'host 5': { name: 'vethX', macs: [], created: false },
+  'sandbox 1': { name: 'lo', macs: [], created: false },
+  'sandbox 2': { name: 'eth0', macs: ['02:00:00:00:01:02'], created: true },
+  'sandbox 3': { name: 'eth1', macs: ['02:00:00:00:01:03'], created: false },
 };
 
 const facts: Facts = {
@@ -227,7 +227,10 @@ describe('a link that is changed', () => {
     },
     {
       grant: '- link.change: { door: host, link: br0, set: { mac: $current } }',
-      allows: { 'the address that it has': change(2, { mac: mac('02:00:00:00:00:02') }) },
+      allows: {
+        'the address that it has': change(2, { mac: mac('02:00:00:00:00:02') }),
+        'the one that it had a moment ago': change(2, { mac: mac('02:00:00:00:00:22') }),
+      },
       denies: { 'another one': change(2, { mac: mac('02:00:00:00:00:03') }) },
     },
     {
