@@ -20,7 +20,8 @@ export interface WitLink extends Omit<Link, 'mac' | 'details'> {
 
 /** Reading links. A bridge of the host's, or a veth, that a plugin looks up by name is one that the attachment will rely on. */
 export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
-  all: ({ door }: Netns) => orFault(() =>
+  all: ({ door }: Netns) =>
+    orFault(() =>
       readable(session, door)
         .links()
         .map((link) => told(session, door, link)),

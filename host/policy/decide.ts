@@ -157,7 +157,8 @@ function allowsChange(rule: Rule, { door, index, change }: OperationOf<'link.cha
     if (isWanted !== true) return false;
   }
   if (mac !== undefined) {
-    const stays = rule.set?.mac?.includes('$current') === true && request.link(door, index)?.macs.includes(mac) === true;
+    const stays =
+      rule.set?.mac?.includes('$current') === true && request.link(door, index)?.macs.includes(mac) === true;
     if (!stays && !matchesValue(mac, rule.set?.mac, request)) return false;
   }
   return allowsSettings(rest, rule, request);

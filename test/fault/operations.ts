@@ -84,7 +84,13 @@ function makeWorkbench(
   const record = records.open(attachment, Deadline.never);
   record.begin('boot', sandbox.cookie);
   const transaction = (owned: OperationContext['owned']) => {
-    const context = { host: asHost(host), sandbox, owned, made: new Set(), known: new Map() } as unknown as OperationContext;
+    const context = {
+      host: asHost(host),
+      sandbox,
+      owned,
+      made: new Set(),
+      known: new Map(),
+    } as unknown as OperationContext;
     const locks = new SharedLocks(join(directory, 'locks'));
     const deadline = () => Deadline.never;
     const direction = 'reversible' as const;
