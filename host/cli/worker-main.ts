@@ -5,6 +5,7 @@ import { Turns } from '../daemon/turns.ts';
 import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
+import { hearReturns } from '../system/flock.ts';
 import { readTrustState } from '../trust/trust-state.ts';
 import { type EngineName, openEngine } from './engines.ts';
 import { layoutOf } from './layout.ts';
@@ -15,6 +16,7 @@ Error.stackTraceLimit = 0;
 
 /** A thread of the daemon. */
 const start = workerData as WorkerStart;
+hearReturns(start.returns);
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
 const layout = layoutOf(start.root, start.version);
 const kernel = new LinuxKernel({});

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Deadline } from '../system/deadline.ts';
-import { type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
+import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
 import { Metrics, type Observation } from './metrics.ts';
 import { Seats } from './seats.ts';
@@ -37,6 +37,8 @@ export interface WorkerStart {
   readonly index: number;
   readonly turns: SharedArrayBuffer;
   readonly seats: SharedArrayBuffer;
+  /** Locks that threads have given back. */
+  readonly returns: SharedArrayBuffer;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -74,6 +76,7 @@ export class Daemon {
   readonly #started = Date.now();
   readonly #turns: Turns;
   readonly #seats: Seats;
+  readonly #returns = allocateReturns();
   readonly #stopping = new SharedArrayBuffer(4);
   readonly #workers = new Map<number, Worker>();
   readonly #activated: boolean;
@@ -129,13 +132,11 @@ export class Daemon {
     const gone = Promise.all(
       [...this.#workers.values()].map((worker) => new Promise((end) => worker.once('exit', end))),
     );
-    const knocking = new Set<Socket>();
     const knock = setInterval(() => {
-      for (const _ of this.#workers) knocking.add(connect(socket).on('error', () => undefined));
+      for (const _ of this.#workers) this.#knock();
     }, 20);
     await gone;
     clearInterval(knock);
-    for (const one of knocking) one.destroy();
     closeSync(this.#listening);
     if (!this.#activated) rmSync(socket, { force: true });
     this.#control?.close();
@@ -144,11 +145,18 @@ export class Daemon {
     this.#lock?.[Symbol.dispose]();
   }
 
+  /** Somebody who goes at once: who accepts it, looks up. */
+  #knock(): void {
+    const socket: Socket = connect(this.#options.places.socket, () => socket.destroy());
+    socket.on('error', () => undefined);
+  }
+
   #hire(index: number): Promise<void> {
     const { places, version, engine, worker: file, log } = this.#options;
     const workerData: WorkerStart = {
       ...{ root: places.root, version, engine, index },
-      ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory, stopping: this.#stopping },
+      ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
+      ...{ returns: this.#returns, stopping: this.#stopping },
     };
     const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
     this.#workers.set(index, worker);

@@ -1,3 +1,4 @@
+import { laneOf } from '../system/lane.ts';
 import { beforeLongWait } from '../system/long-wait.ts';
 
 /** Attachments share so many counters by a hash; two that share one wait for each other. */
@@ -27,7 +28,7 @@ export class Turns {
 
   /** Waits until it is the attachment's turn. `using turn = ...` ends it. */
   take(worker: number, attachment: string): Disposable {
-    const lane = laneOf(attachment);
+    const lane = laneOf(attachment, lanes);
     const ticket = Atomics.add(this.#numbers, 2 * lane, 1);
     this.#hold(worker, lane);
     for (;;) {
@@ -49,11 +50,4 @@ export class Turns {
   #hold(worker: number, lane: number): void {
     Atomics.store(this.#numbers, 2 * lanes + worker, lane);
   }
-}
-
-/** FNV-1a. */
-function laneOf(text: string): number {
-  let hash = 0x811c_9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
-  return (hash >>> 0) % lanes;
 }

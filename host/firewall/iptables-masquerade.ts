@@ -15,12 +15,30 @@ import { type RuleOwner, shortHash } from './owner.ts';
  * The chain is that of a container in a network: its interfaces share it.
  */
 export function addIptablesMasquerade(ruleset: Ruleset, owner: RuleOwner, addresses: readonly IpPrefix[]): void {
-  const families = byFamily(addresses);
+  const families = [...byFamily(addresses)];
+  const made = families.flatMap(([family, mine]) => newChain(family, owner, mine));
   try {
-    ruleset.change([...families].flatMap(([family, mine]) => newChain(family, owner, mine)));
+    orWithBase(
+      ruleset,
+      families.map(([family]) => family),
+      made,
+    );
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    ruleset.change([...families].flatMap(([family, mine]) => whatIsMissing(ruleset, family, owner, mine)));
+    ruleset.change(families.flatMap(([family, mine]) => whatIsMissing(ruleset, family, owner, mine)));
+  }
+}
+
+/**
+ * Tables and chains as iptables makes them come before only where they were missed: after a change of a chain that is there, the
+ * kernel's next rule with a match of xtables waits until nobody uses what the chain was before (RCU).
+ */
+function orWithBase(ruleset: Ruleset, families: readonly IpRulesetFamily[], changes: readonly RulesetChange[]): void {
+  try {
+    ruleset.change(changes);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    ruleset.change([...families.flatMap(base), ...changes]);
   }
 }
 
@@ -88,7 +106,6 @@ function postroutingOf(family: IpRulesetFamily): ChainName {
 function newChain(family: IpRulesetFamily, owner: RuleOwner, addresses: readonly IpPrefix[]): RulesetChange[] {
   const chain = chainOf(family, owner);
   return [
-    ...base(family),
     { kind: 'add-chain', ...chain, exclusive: true },
     ...unique(addresses.flatMap((address) => chainRules(owner, address))).map((rule) => addTo(chain, rule)),
     ...addresses.map((address) => addTo(postroutingOf(family), jumpRule(owner, address))),
@@ -103,14 +120,16 @@ function whatIsMissing(
   addresses: readonly IpPrefix[],
 ): RulesetChange[] {
   const chain = chainOf(family, owner);
-  const own = ruleset.rules(chain) ?? [];
-  const postrouting = ruleset.rules(postroutingOf(family)) ?? [];
+  const there = ruleset.rules(chain);
+  const own = there ?? [];
+  const before = ruleset.rules(postroutingOf(family));
+  const postrouting = before ?? [];
   const wanted = unique(addresses.flatMap((address) => chainRules(owner, address)));
   const isWhole = addresses.every((address) => hasInOrder(own, chainRules(owner, address)));
   const others = own.filter((rule) => !has(wanted, rule));
   return [
-    ...base(family),
-    { kind: 'add-chain', ...chain },
+    ...(before === undefined ? base(family) : []),
+    ...(there !== undefined ? [] : [{ kind: 'add-chain', ...chain } as const]),
     // An exception has to come before what it is one of.
     ...(isWhole ? [] : [{ kind: 'flush-chain', ...chain } as const]),
     ...(isWhole ? [] : [...wanted.filter(isAccept), ...others, ...wanted.filter((rule) => !isAccept(rule))]).map(

@@ -11,24 +11,24 @@ import { type RuleOwner, shortHash } from './owner.ts';
  *     ip saddr 10.1.0.5 ip daddr != 10.1.0.0/24 masquerade comment "…"
  */
 export function addNftablesMasquerade(ruleset: Ruleset, owner: RuleOwner, addresses: readonly IpPrefix[]): void {
-  const stale = (ruleset.rules(checks) ?? []).filter((rule) => isOf(rule, owner));
-  ruleset.change([
-    { kind: 'add-table', ...table, comment: 'Masquerading for plugins from github.com/containernetworking/plugins' },
-    {
-      kind: 'add-chain',
-      ...checks,
-      comment: 'Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet',
-    },
-    { kind: 'add-chain', ...postrouting, hook: { type: 'nat', name: 'postrouting', priority: 100 } },
-    { kind: 'flush-chain', ...postrouting },
-    ...postroutingRules.map(addTo(postrouting)),
-    ...stale.map(({ handle }): RulesetChange => ({ kind: 'remove-rule', ...checks, handle })),
-    ...addresses.map((address) => addTo(checks)(checkRule(owner, address))),
-  ]);
+  fromWhatIsThere(ruleset, () => {
+    const stale = (ruleset.rules(checks) ?? []).filter((rule) => isOf(rule, owner));
+    return [
+      ...(isSetUp(ruleset) ? [] : setUp),
+      ...stale.map(({ handle }): RulesetChange => ({ kind: 'remove-rule', ...checks, handle })),
+      ...addresses.map((address) => addTo(checks)(checkRule(owner, address))),
+    ];
+  });
 }
 
-/** Somebody else may take the same rules away meanwhile: then again, from what is there. */
-const attempts = 5;
+/** Rules that are as they should be stay: after rules were taken away, the kernel's next change of them waits until nobody uses those any more (RCU). */
+function isSetUp(ruleset: Ruleset): boolean {
+  const before = ruleset.rules(postrouting) ?? [];
+  return (
+    before.length === postroutingRules.length &&
+    before.every((rule, i) => doSame(rule.expressions, postroutingRules[i]?.expressions ?? []))
+  );
+}
 
 /** Needs no addresses: the comments say whose the rules are. */
 export function removeNftablesMasquerade(ruleset: Ruleset, owner: RuleOwner): void {
@@ -81,6 +81,19 @@ const postroutingRules: readonly Rule[] = [
   { expressions: [{ kind: 'verdict', verdict: 'goto', chain: checks.chain }] },
 ];
 
+/** The table, its chains, and what leads to the rules of attachments. */
+const setUp: readonly RulesetChange[] = [
+  { kind: 'add-table', ...table, comment: 'Masquerading for plugins from github.com/containernetworking/plugins' },
+  {
+    kind: 'add-chain',
+    ...checks,
+    comment: 'Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet',
+  },
+  { kind: 'add-chain', ...postrouting, hook: { type: 'nat', name: 'postrouting', priority: 100 } },
+  { kind: 'flush-chain', ...postrouting },
+  ...postroutingRules.map(addTo(postrouting)),
+];
+
 function checkRule(owner: RuleOwner, address: IpPrefix): Rule {
   const family = familyOf(address);
   const own = ipPrefix(prefixAddress(address), family === 'ip' ? 32 : 128);
@@ -111,10 +124,19 @@ function isOf({ comment }: Rule, owner: RuleOwner): boolean {
 }
 
 function removeRules(ruleset: Ruleset, isStale: (rule: Rule) => boolean): void {
-  for (let attempt = 1; ; attempt++) {
+  fromWhatIsThere(ruleset, () => {
     const stale = (ruleset.rules(checks) ?? []).filter(isStale);
+    return stale.map(({ handle }) => ({ kind: 'remove-rule', ...checks, handle }));
+  });
+}
+
+const attempts = 5;
+
+/** Somebody else may take the same things away meanwhile: then again, from what is there. */
+function fromWhatIsThere(ruleset: Ruleset, changes: () => readonly RulesetChange[]): void {
+  for (let attempt = 1; ; attempt++) {
     try {
-      ruleset.change(stale.map(({ handle }) => ({ kind: 'remove-rule', ...checks, handle })));
+      ruleset.change(changes());
       return;
     } catch (error) {
       const isGone = error instanceof KernelError && error.errno === errnoNumbers.ENOENT;

@@ -2,7 +2,9 @@ import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Deadline } from './deadline.ts';
 import { errnoNumbers } from './errno.ts';
+import { laneOf } from './lane.ts';
 import { trySystemCall } from './libc.ts';
+import { beforeLongWait } from './long-wait.ts';
 import { sleep } from './sleep.ts';
 import { SystemError } from './system-error.ts';
 
@@ -55,6 +57,25 @@ export interface LockOptions {
  */
 const held = new Set<FileLock>();
 
+/** Files share so many counters by a hash. */
+const lanes = 1024;
+
+/** Counts for each lane how often a thread of this process has given a lock back. */
+let returns: Int32Array | undefined;
+
+/** Memory for `hearReturns`. */
+export function allocateReturns(): SharedArrayBuffer {
+  return new SharedArrayBuffer(lanes * Int32Array.BYTES_PER_ELEMENT);
+}
+
+/**
+ * From here on this thread wakes those that wait for a lock that it gives back, and is woken by them. The memory is the same for all
+ * of them; other processes, and threads that died, are noticed by looking from time to time as before.
+ */
+export function hearReturns(memory: SharedArrayBuffer): void {
+  returns = new Int32Array(memory);
+}
+
 /**
  * An exclusive lock on a file of its own. `using lock = lockFile(...)` gives it back at the end of the block.
  * The steps are in an order in which a time-out between any two leaves no lock that `releaseLocksAfter` does not find, and no
@@ -62,17 +83,20 @@ const held = new Set<FileLock>();
  */
 export class FileLock implements Disposable {
   readonly fd: number;
+  readonly #lane: number;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, lane: number) {
     this.fd = fd;
+    this.#lane = lane;
   }
 
-  /** Takes over the descriptor, which is closed where there is no lock to be had. See `lockFile`. */
-  static take(fd: number, subject: string, deadline: Deadline): FileLock {
-    const lock = new FileLock(fd);
+  /** Opens the file, and closes it again where there is no lock to be had. See `lockFile`. */
+  static take(path: string, open: () => number, subject: string, deadline: Deadline): FileLock {
+    const lane = laneOf(path, lanes);
+    const lock = new FileLock(open(), lane);
     held.add(lock);
     try {
-      waitFor(fd, subject, deadline);
+      waitFor(lock.fd, lane, subject, deadline);
       return lock;
     } catch (error) {
       lock.release();
@@ -86,6 +110,9 @@ export class FileLock implements Disposable {
     flock(this.fd, 'unlock');
     held.delete(this);
     closeSync(this.fd);
+    if (returns === undefined) return;
+    Atomics.add(returns, this.#lane, 1);
+    Atomics.notify(returns, this.#lane, 1);
   }
 
   [Symbol.dispose](): void {
@@ -101,7 +128,7 @@ export class FileLock implements Disposable {
 export function lockFile(path: string, deadline: Deadline, options: LockOptions = {}): FileLock {
   const { flags = constants.O_RDWR, mode = 0o600, directoryMode = 0o700, subject = path } = options;
   const open = () => openSync(path, flags | constants.O_CREAT, mode);
-  return FileLock.take(inDirectory(path, directoryMode, open), subject, deadline);
+  return FileLock.take(path, () => inDirectory(path, directoryMode, open), subject, deadline);
 }
 
 /** The directory is there, mostly: it is made after it was missed. */
@@ -127,9 +154,18 @@ export function releaseLocksAfter(kept: FileLock | undefined): void {
   for (const lock of later.reverse()) lock.release();
 }
 
-function waitFor(fd: number, subject: string, deadline: Deadline): void {
-  for (let pause = 1; !flock(fd, 'exclusive', { nonBlocking: true }); pause = Math.min(10, pause * 2)) {
+function waitFor(fd: number, lane: number, subject: string, deadline: Deadline): void {
+  for (let pause = 1; ; pause = Math.min(10, pause * 2)) {
+    const before = returns && Atomics.load(returns, lane);
+    if (flock(fd, 'exclusive', { nonBlocking: true })) return;
     if (deadline.passed) throw new LockTimeout(subject);
-    sleep(Math.min(pause, deadline.remaining));
+    awaitReturn(lane, before, Math.min(pause, deadline.remaining));
   }
+}
+
+/** Until a thread gives such a lock back, or so many milliseconds: others do not tell. */
+function awaitReturn(lane: number, before: number | undefined, milliseconds: number): void {
+  beforeLongWait();
+  if (returns === undefined || before === undefined) sleep(milliseconds);
+  else Atomics.wait(returns, lane, before, milliseconds);
 }

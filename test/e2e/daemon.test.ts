@@ -151,6 +151,13 @@ describe.skipIf(missingShim)('the daemon', () => {
     expect(second.stderr).toContain('another daemon holds');
   });
 
+  test('stops at once when nobody calls', async () => {
+    const start = performance.now();
+    expect(await machine.end()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(5000);
+    await machine.serve();
+  }, 60_000);
+
   test.each(['SIGTERM', 'SIGKILL'] as const)(
     'that is ended by %s leaves its calls to the executables',
     async (signal) => {

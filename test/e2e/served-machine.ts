@@ -24,6 +24,7 @@ export class ServedMachine extends Machine {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#daemon = daemon;
+    this.#said = '';
     daemon.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text;
     });

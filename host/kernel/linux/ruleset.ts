@@ -22,6 +22,7 @@ import {
   ruleMessage,
   tableMessage,
 } from '../../netlink/netfilter/tables.ts';
+import { beforeLongWait } from '../../system/long-wait.ts';
 import { errnoNumbers, KernelError } from '../errors.ts';
 import type { ChainName, PlacedRule, Ruleset, RulesetChange, RulesetFamily } from '../ruleset.ts';
 import type { NamespaceChannel } from './namespace-channel.ts';
@@ -79,6 +80,8 @@ export class LinuxRuleset implements Ruleset {
     if (changes.length === 0) return;
     const begin = { type: NFNL_MSG_BATCH_BEGIN, payload: batchMessage.encode(batchOfTables) };
     const end = { type: NFNL_MSG_BATCH_END, payload: batchMessage.encode(batchOfTables) };
+    // Where rules were taken away just before, it waits until nobody uses them any more.
+    beforeLongWait();
     this.#channel.transact(`change nftables (${describe(changes)})`, begin, changes.map(encodeChange), end);
   }
 

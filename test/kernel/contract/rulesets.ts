@@ -79,6 +79,22 @@ const masquerading = (['iptables', 'nftables'] as const).flatMap((backend): read
     },
   },
   {
+    name: `masquerading with ${backend} of one more attachment leaves the rules that are there alone, and sets up what is missing`,
+    run: ({ host: { ruleset } }) => {
+      const shared = backend === 'nftables' ? { ...checks, chain: 'postrouting' } : postrouting;
+      addMasquerade(ruleset, owner, own, backend);
+      const before = ruleset.rules(shared) ?? [];
+      addMasquerade(ruleset, other, alone, backend);
+      expect(ruleset.rules(shared)).toEqual(expect.arrayContaining([...before]));
+      if (backend === 'iptables') return;
+      ruleset.change([{ kind: 'remove-rule', ...shared, handle: before[0]?.handle ?? 0 }]);
+      addMasquerade(ruleset, other, alone, backend);
+      expect(ruleset.rules(shared)?.map(({ expressions }) => expressions)).toEqual(
+        before.map(({ expressions }) => expressions),
+      );
+    },
+  },
+  {
     name: `each rule of masquerading with ${backend} is missed`,
     run: ({ host: { ruleset } }) => {
       const chain: ChainName = { ...postrouting, chain: 'CNI-623e1c388032b20529218ecc' };

@@ -1,9 +1,18 @@
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Deadline } from '../../../host/system/deadline.ts';
-import { flock, LockTimeout, lockFile, releaseLocksAfter } from '../../../host/system/flock.ts';
+import {
+  allocateReturns,
+  flock,
+  hearReturns,
+  LockTimeout,
+  lockFile,
+  releaseLocksAfter,
+} from '../../../host/system/flock.ts';
 import { SystemError } from '../../../host/system/system-error.ts';
 
 let directory: string;
@@ -58,4 +67,41 @@ test('after a time-out, the locks that were taken since go back, and no others',
   releaseLocksAfter(undefined);
   first.release();
   expect(isFree('first')).toBe(true);
+});
+
+test('a thread that waits for a lock is woken by the one that gives it back', async () => {
+  const source = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { hearReturns, lockFile } = await import(workerData.flock);
+    const { Deadline } = await import(workerData.deadline);
+    hearReturns(workerData.memory);
+    parentPort.postMessage('waiting');
+    lockFile(workerData.path, Deadline.in(5000)).release();
+    parentPort.postMessage('had it');`;
+  const [flock, deadline] = ['flock', 'deadline'].map(
+    (name) => new URL(`../../../host/system/${name}.ts`, import.meta.url).href,
+  );
+  const memory = allocateReturns();
+  hearReturns(memory);
+  const returned = () => new Int32Array(memory).reduce((sum, count) => sum + count, 0);
+  const path = join(directory, 'lock');
+  const lock = lockFile(path, Deadline.in(1000));
+  const waiting = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+    workerData: { flock, deadline, memory, path },
+  });
+  const said: string[] = [];
+  const next = (text: string) =>
+    new Promise<void>((resolve) => {
+      waiting.on('message', (one) => {
+        said.push(one);
+        if (one === text) resolve();
+      });
+    });
+  await next('waiting');
+  await setTimeout(50);
+  expect([said, returned()]).toEqual([['waiting'], 0]);
+  const had = next('had it');
+  lock.release();
+  await had;
+  expect(returned()).toBe(2);
 });
