@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
  * The daemon of an installation: `node daemon.mjs ROOT [ENGINE]`, of the release that it lies in. Ends by SIGTERM or SIGINT, and when another release
  * has taken its place, in each case after the calls that were begun are answered.
  */
+// Threads of libuv's pool, each of which can wait for the kernel to be done with links that go.
+process.env.UV_THREADPOOL_SIZE ??= '16';
 const release = dirname(fileURLToPath(import.meta.url));
 enableCompileCache({ directory: join(release, 'compile-cache'), portable: true });
 const { Daemon } = await import('../daemon/daemon.ts');

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerMessage, WorkerStart } from '../daemon/daemon.ts';
+import { Removals } from '../daemon/removals.ts';
 import { Seats } from '../daemon/seats.ts';
 import { Turns } from '../daemon/turns.ts';
 import { WarmTrust } from '../daemon/warm-trust.ts';
@@ -19,7 +20,8 @@ const start = workerData as WorkerStart;
 hearReturns(start.returns);
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
 const layout = layoutOf(start.root, start.version);
-const kernel = new LinuxKernel({});
+const removals = new Removals(start.removals);
+const kernel = new LinuxKernel({ handOver: (removal) => removals.remove(start.index, removal) });
 const { node, seal } = openSealedNode(layout);
 const engine = openEngine(layout, seal, start.engine as EngineName);
 const files = pluginFilesOf(layout);

@@ -4,10 +4,12 @@ import { connect, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { Deadline } from '../system/deadline.ts';
 import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
 import { Metrics, type Observation } from './metrics.ts';
+import { Removals } from './removals.ts';
 import { Seats } from './seats.ts';
 import { Turns } from './turns.ts';
 
@@ -39,6 +41,7 @@ export interface WorkerStart {
   readonly seats: SharedArrayBuffer;
   /** Locks that threads have given back. */
   readonly returns: SharedArrayBuffer;
+  readonly removals: SharedArrayBuffer;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -77,11 +80,14 @@ export class Daemon {
   readonly #turns: Turns;
   readonly #seats: Seats;
   readonly #returns = allocateReturns();
+  readonly #removals: Removals;
   readonly #stopping = new SharedArrayBuffer(4);
   readonly #workers = new Map<number, Worker>();
   readonly #activated: boolean;
   #listening = -1;
   #lock: FileLock | undefined;
+  /** Of the main thread, which takes links away for the others. */
+  readonly #kernel = new LinuxKernel({});
   #control: Server | undefined;
   #broken: string | undefined;
   #lastFault = 0;
@@ -91,12 +97,13 @@ export class Daemon {
     const { LISTEN_PID: pid, LISTEN_FDS: count } = options.environment;
     this.#activated = pid === String(process.pid) && Number(count) >= 1;
     this.#turns = Turns.allocate(this.#size);
+    this.#removals = Removals.allocate(this.#size);
     this.#seats = Seats.allocate(this.#size, Math.min(this.#size, seats));
   }
 
   /** Threads: a DEL mostly waits for the kernel, so there are more than take calls at a time. */
   get #size(): number {
-    return this.#options.workers ?? Math.min(32, 4 * seats);
+    return this.#options.workers ?? Math.min(32, 3 * seats);
   }
 
   /** Throws AlreadyRunning, SystemError. */
@@ -111,6 +118,7 @@ export class Daemon {
       this.#listening = listenAt(socket, backlog);
       chmodSync(socket, 0o600);
     }
+    void this.#removals.serve((indexes) => this.#kernel.host.removeLinks(indexes));
     await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));
     rmSync(controlSocket, { force: true });
     this.#control = createServer((request, response) => {
@@ -136,6 +144,8 @@ export class Daemon {
       for (const _ of this.#workers) this.#knock();
     }, 20);
     await gone;
+    this.#removals.end();
+    this.#kernel.close();
     clearInterval(knock);
     closeSync(this.#listening);
     if (!this.#activated) rmSync(socket, { force: true });
@@ -156,7 +166,7 @@ export class Daemon {
     const workerData: WorkerStart = {
       ...{ root: places.root, version, engine, index },
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
-      ...{ returns: this.#returns, stopping: this.#stopping },
+      ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
     };
     const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
     this.#workers.set(index, worker);
@@ -173,19 +183,19 @@ export class Daemon {
         this.#workers.delete(index);
         this.#turns.end(index);
         this.#seats.rise(index);
-        this.#replace(index);
+        this.#after(() => void this.#hire(index).catch(() => undefined));
       });
     });
   }
 
   /** Not more than one a second: what ends a thread may end the next one as well. */
-  #replace(index: number): void {
+  #after(replace: () => void): void {
     if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
     const wait = Math.max(0, this.#lastFault + 1000 - Date.now());
     this.#lastFault = Date.now() + wait;
     setTimeout(() => {
       if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
-      this.#hire(index).catch(() => undefined);
+      replace();
     }, wait);
   }
 

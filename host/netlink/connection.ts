@@ -1,4 +1,4 @@
-import type { Deadline } from '../system/deadline.ts';
+import { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
 import { type Acknowledgement, decodeAcknowledgement, decodeDone } from './acknowledgement.ts';
 import { concatenate } from './attributes.ts';
@@ -105,6 +105,29 @@ export class NetlinkConnection {
       if (!(error instanceof NetlinkRefusal)) this.close();
       throw error;
     }
+  }
+
+  /**
+   * Requests in one datagram, which the kernel carries out in their order, past refusals, while this thread goes on: one exchange at a time.
+   * Resolves to the acknowledgement of each. Rejects as `execute` throws, but for NetlinkRefusal.
+   */
+  async executeInBackground(requests: readonly Request[]): Promise<readonly Acknowledgement[]> {
+    const frames = requests.map((request) => this.#frame(request, NLM_F_REQUEST | NLM_F_ACK));
+    const answers = new Map<number, Acknowledgement>();
+    try {
+      await this.#socket.sendInBackground(concatenate(frames.map(encodeFrame)));
+      while (frames.some(({ sequence }) => !answers.has(sequence))) {
+        // They are there: the kernel was done before the message was sent.
+        for (const frame of decodeFrames(this.#socket.receive(Deadline.in(0)))) {
+          const end = frame.port === this.#socket.port ? endOf(frame) : undefined;
+          if (end !== undefined) answers.set(frame.sequence, end);
+        }
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    return frames.flatMap(({ sequence }) => answers.get(sequence) ?? []);
   }
 
   close(): void {

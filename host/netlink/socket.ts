@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
-import { systemCall, trySystemCall } from '../system/libc.ts';
+import { systemCall, systemCallInBackground, trySystemCall } from '../system/libc.ts';
 import { beforeLongWait } from '../system/long-wait.ts';
 import { SystemError } from '../system/system-error.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
@@ -13,6 +13,8 @@ export interface NetlinkSocket {
   /** The port id that the kernel addresses its answers to. */
   readonly port: number;
   send(message: Uint8Array): void;
+  /** Sends it in another thread, and resolves when the kernel has carried out what it asks for. */
+  sendInBackground(message: Uint8Array): Promise<void>;
   /**
    * The next datagram of the kernel, valid until the next call. Throws NetlinkTimeout when the deadline passes first (what is
    * there already is returned all the same), NetlinkOverrun for ENOBUFS, SystemError.
@@ -82,6 +84,11 @@ export class KernelNetlinkSocket implements NetlinkSocket {
 
   send(message: Uint8Array): void {
     systemCall('send', this.#fd, message, message.length, 0);
+  }
+
+  async sendInBackground(message: Uint8Array): Promise<void> {
+    const sent = await systemCallInBackground('send', this.#fd, message, message.length, 0);
+    if (sent < 0) throw new Error('a netlink message could not be sent');
   }
 
   receive(deadline: Deadline): Uint8Array {

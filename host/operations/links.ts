@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { errnoNumbers, KernelError } from '../kernel/errors.ts';
 import type { Link, LinkChange, LinkPlan, NetworkNamespace } from '../kernel/kernel.ts';
-import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.ts';
+import { isOwned, linkAt, linkOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf, Plan } from './effect.ts';
 import type { Door, LinkBlueprint } from './operation.ts';
@@ -135,11 +135,21 @@ export const removeLink: OperationDefinition<'link.remove'> = {
   plan: () => ({ scope: 'covered' }),
 
   apply({ door, index }, _plan, context) {
-    namespaceOf(context, door).removeLink(index);
+    const peer = door === 'sandbox' ? hostEnd(context, index) : undefined;
+    if (peer === undefined) namespaceOf(context, door).removeLink(index);
+    else context.host.removeLink(peer.index);
     context.owned.delete(`${door} ${index}`);
     return undefined;
   },
 };
+
+/** The host's end of a cable that is the attachment's own by the record: either end goes with the other, and those of the host may go together. */
+function hostEnd(context: OperationContext, index: number): Link | undefined {
+  const link = linkAt(context, 'sandbox', index);
+  if (link?.details.kind !== 'veth' || !isOwned(context, 'host', link.details.peerIndex)) return undefined;
+  const end = linkAt(context, 'host', link.details.peerIndex);
+  return end?.details.kind === 'veth' && end.details.peerIndex === index ? end : undefined;
+}
 
 /** What is done to a link of the host's that this attachment did not make is shared with all that use the link. */
 export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'private' }>['effect']): Plan {

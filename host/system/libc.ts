@@ -46,7 +46,10 @@ export interface MessageHeader {
 
 /** Descriptors, flags and lengths are numbers; what the call reads or fills is a byte array of the right size. */
 type Argument = number | Uint8Array | MessageHeader | null;
-type Library = { readonly errno: () => number; readonly calls: Map<SystemCall, (...args: Argument[]) => number> };
+type Function = ((...args: Argument[]) => number) & {
+  readonly async: (...args: [...Argument[], (error: Error | null, result: number) => void]) => void;
+};
+type Library = { readonly errno: () => number; readonly calls: Map<SystemCall, Function> };
 
 let library: Library | undefined;
 
@@ -62,11 +65,22 @@ export function systemCall(name: SystemCall, ...args: Argument[]): number {
 
 /** The same for callers to whom a failure is nothing unusual: returns the errno, negative, as the kernel itself does. */
 export function trySystemCall(name: SystemCall, ...args: Argument[]): number {
+  const result = callOf(name)(...args);
+  return result < 0 ? -(library?.errno() ?? 0) : result;
+}
+
+function callOf(name: SystemCall): Function {
   library ??= load();
   const call = library.calls.get(name);
   if (call === undefined) throw new TypeError(`no such system call: ${name}`);
-  const result = call(...args);
-  return result < 0 ? -library.errno() : result;
+  return call;
+}
+
+/** The same in another thread (of libuv's pool), while this one goes on. Resolves to what the call returned; what it failed with is not known. */
+export function systemCallInBackground(name: SystemCall, ...args: Argument[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    callOf(name).async(...args, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
 }
 
 function load(): Library {

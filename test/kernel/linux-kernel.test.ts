@@ -51,6 +51,47 @@ describe.skipIf(reason !== undefined)(`the kernel of this machine alone${reason 
     expect(ownNamespace()).toBe(own);
   });
 
+  test('links are taken away together in the background, and none besides', async () => {
+    using host = makeNamespace();
+    const kernel = openLinuxKernel({ hostNamespace: host.path });
+    try {
+      const made = ['a', 'b', 'c', 'd'].map((name) => kernel.host.createLink({ name, plan: { kind: 'bridge' } }));
+      const [a = 0, b = 0, c = 0, d = 0] = made.map(({ index }) => index);
+      await Promise.all([kernel.host.removeLinks([a, b, 4711]), kernel.host.removeLinks([c])]);
+      expect(kernel.host.links().map(({ name }) => name)).toEqual(['lo', 'd']);
+      await kernel.host.removeLinks([a]);
+      // The loopback device cannot be removed: nothing of its group is.
+      await expect(kernel.host.removeLinks([1, d])).rejects.toThrow(KernelError);
+      expect(kernel.host.links().map(({ name }) => name)).toEqual(['lo', 'd']);
+    } finally {
+      kernel.close();
+    }
+  });
+
+  test('a link of the host may be handed over to be taken away; those of a sandbox never are', () => {
+    using host = makeNamespace();
+    using other = makeNamespace();
+    const handed: number[] = [];
+    const kernel = openLinuxKernel({
+      hostNamespace: host.path,
+      handOver({ index, isThere, remove }) {
+        handed.push(index);
+        expect(isThere()).toBe(true);
+        remove();
+        expect(isThere()).toBe(false);
+      },
+    });
+    try {
+      const sandbox = kernel.openNamespace(other.path);
+      const bridge = kernel.host.createLink({ name: 'a', plan: { kind: 'bridge' } });
+      sandbox.removeLink(sandbox.createLink({ name: 'a', plan: { kind: 'bridge' } }).index);
+      kernel.host.removeLink(bridge.index);
+      expect(handed).toEqual([bridge.index]);
+    } finally {
+      kernel.close();
+    }
+  });
+
   test('a path to something else is told apart, and a FIFO does not hang', () => {
     using world = makeLinuxWorld();
     const fifo = join(directory, 'fifo');

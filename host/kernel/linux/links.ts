@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../netlink/frame.ts';
 import { RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from '../../netlink/route/family.ts';
 import { linkMessage, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
+import type { Deadline } from '../../system/deadline.ts';
 import { beforeLongWait } from '../../system/long-wait.ts';
 import { errnoNumbers, KernelError } from '../errors.ts';
 import type { Link, LinkChange, NewLink } from '../kernel.ts';
@@ -104,12 +106,47 @@ function moveBack(
   }
 }
 
-export function removeLink(channel: NamespaceChannel, index: number): void {
+/** How one link is taken away, for others to do it together with more. */
+export interface LinkRemoval {
+  readonly index: number;
+  readonly isThere: () => boolean;
+  /** Returns when no processor can have the link in use any more. Throws KernelError. */
+  readonly remove: () => void;
+  readonly deadline: Deadline;
+}
+
+/** Where others take links away for this thread, it hands them over, and it is enough that they are gone from sight. */
+export function removeLink(channel: NamespaceChannel, index: number, handOver?: (removal: LinkRemoval) => void): void {
   const attempt = `remove link ${index}`;
   requireLinkIndex(attempt, index);
-  // The kernel waits until no processor can see the link any more (net/core/dev.c, netdev_run_todo).
-  beforeLongWait();
-  channel.execute({ attempt, ...ask(RTM_DELLINK, { index }) });
+  const isThere = () => findLinkByIndex(channel, index) !== undefined;
+  const remove = () => {
+    // The kernel waits until no processor can see the link any more (net/core/dev.c, netdev_run_todo).
+    beforeLongWait();
+    channel.execute({ attempt, ...ask(RTM_DELLINK, { index }) });
+  };
+  if (handOver === undefined) remove();
+  else handOver({ index, isThere, remove, deadline: channel.deadline });
+}
+
+/** Bits that mark a group as one for links that are going. Those of operators have small numbers. */
+const goingGroup = 0x4000_0000;
+
+/**
+ * Takes links away by one message while this thread goes on, so that the kernel waits once for all of them: they are put in one group, which
+ * is deleted. Those that are gone meanwhile are no failure. Rejects with KernelError.
+ */
+export async function removeLinks(channel: NamespaceChannel, indexes: readonly number[]): Promise<void> {
+  const attempt = `remove links ${indexes.join(', ')}`;
+  const group = goingGroup | randomInt(goingGroup);
+  const [first = 0] = indexes;
+  const requests =
+    indexes.length === 1
+      ? [ask(RTM_DELLINK, { index: first })]
+      : [...indexes.map((index) => ask(RTM_SETLINK, { index, group })), ask(RTM_DELLINK, { group })];
+  const errnos = await channel.executeInBackground(attempt, requests);
+  const errno = errnos.find((one) => one !== 0 && one !== errnoNumbers.ENODEV);
+  if (errno !== undefined) throw new KernelError(attempt, errno);
 }
 
 const wanted = { extensionMask: RTEXT_FILTER_SKIP_STATS } as const;

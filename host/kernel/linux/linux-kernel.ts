@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { Deadline } from '../../system/deadline.ts';
 import type { Kernel } from '../kernel.ts';
 import { attempting } from './kernel-errors.ts';
+import type { LinkRemoval } from './links.ts';
 import { LinuxNamespace } from './linux-namespace.ts';
 import { NamespaceChannel } from './namespace-channel.ts';
 import { openNamespaceDescriptor } from './namespace-descriptor.ts';
@@ -13,6 +14,8 @@ export interface LinuxKernelOptions {
    * Where absent, the host's is the namespace that the thread is in.
    */
   readonly hostNamespace?: string;
+  /** Takes links of the host's namespace away in this thread's stead. */
+  readonly handOver?: (removal: LinkRemoval) => void;
   /** Called before each receive of a netlink datagram; what it throws comes out of the method that was called. For tests. */
   readonly beforeReceive?: () => void;
 }
@@ -46,7 +49,7 @@ export class LinuxKernel implements Kernel {
     const { hostNamespace } = options;
     this.#thread = attempting(`enter network namespace ${hostNamespace}`, () => new ThreadNamespace(hostNamespace));
     const channel = this.#channel(this.#thread.fd, '');
-    this.host = new LinuxNamespace(channel, () => channel.drop());
+    this.host = new LinuxNamespace(channel, () => channel.drop(), options.handOver);
   }
 
   openNamespace(path: string): LinuxNamespace {

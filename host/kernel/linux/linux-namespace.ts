@@ -14,7 +14,17 @@ import type {
 } from '../kernel.ts';
 import { addAddress, listAddresses, removeAddress } from './addresses.ts';
 import { addPortVlans, changeBridgePort, findBridgePort, removePortVlans } from './bridge-ports.ts';
-import { changeLink, createLink, findLinkByIndex, findLinkByName, listLinks, moveLink, removeLink } from './links.ts';
+import {
+  changeLink,
+  createLink,
+  findLinkByIndex,
+  findLinkByName,
+  type LinkRemoval,
+  listLinks,
+  moveLink,
+  removeLink,
+  removeLinks,
+} from './links.ts';
 import type { NamespaceChannel } from './namespace-channel.ts';
 import { addRoute, listRoutes, removeRoute, replaceRoute } from './routes.ts';
 import { LinuxRuleset } from './ruleset.ts';
@@ -26,12 +36,14 @@ export class LinuxNamespace implements NetworkNamespace {
   readonly path: string;
   readonly #channel: NamespaceChannel;
   readonly #onClose: () => void;
+  readonly #handOver: ((removal: LinkRemoval) => void) | undefined;
   #ruleset: LinuxRuleset | undefined;
 
-  constructor(channel: NamespaceChannel, onClose: () => void) {
+  constructor(channel: NamespaceChannel, onClose: () => void, handOver?: (removal: LinkRemoval) => void) {
     this.path = channel.path;
     this.#channel = channel;
     this.#onClose = onClose;
+    this.#handOver = handOver;
   }
 
   get cookie(): bigint {
@@ -71,7 +83,12 @@ export class LinuxNamespace implements NetworkNamespace {
   }
 
   removeLink(index: number): void {
-    removeLink(this.#channel, index);
+    removeLink(this.#channel, index, this.#handOver);
+  }
+
+  /** Several while this thread goes on, for which the kernel waits once. Those that are gone meanwhile are no failure. Rejects with KernelError. */
+  removeLinks(indexes: readonly number[]): Promise<void> {
+    return removeLinks(this.#channel, indexes);
   }
 
   bridgePort(index: number): BridgePort | undefined {

@@ -40,6 +40,8 @@ export class NamespaceChannel {
   readonly fd: number;
   readonly path: string;
   readonly #options: ChannelOptions;
+  /** Connections for what is done in the background. */
+  readonly #idle: NetlinkConnection[] = [];
   readonly #subscriptions = new Set<KernelNetlinkSocket>();
   #connection: NetlinkConnection | undefined;
   #cookie: bigint | undefined;
@@ -72,6 +74,26 @@ export class NamespaceChannel {
   transact(attempt: string, begin: Request, requests: readonly Request[], end: Request): void {
     const connection = this.#connect(attempt);
     attempting(this.#where(attempt), () => connection.transact(begin, requests, end, this.deadline));
+  }
+
+  /**
+   * Has several things done, one after the other and past refusals, while this thread goes on, on a socket of their own. Resolves to the
+   * errno of each, 0 for what was done. Rejects with KernelError.
+   */
+  async executeInBackground<T>(
+    attempt: string,
+    requests: readonly Omit<RouteRequest<T>, 'attempt'>[],
+  ): Promise<readonly number[]> {
+    const connection = this.#idle.pop() ?? this.inside(attempt, () => new NetlinkConnection(this.#open()));
+    try {
+      const answers = await connection.executeInBackground(requests.map((one) => encodeRequest({ attempt, ...one })));
+      this.#idle.push(connection);
+      return answers.map(({ errno }) => errno);
+    } catch (error) {
+      return attempting(this.#where(attempt), () => {
+        throw error;
+      });
+    }
   }
 
   /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
@@ -118,6 +140,7 @@ export class NamespaceChannel {
     this.#netfilter?.drop();
     this.#connection?.close();
     this.#connection = undefined;
+    for (const connection of this.#idle.splice(0)) connection.close();
     for (const socket of this.#subscriptions) socket.close();
     this.#subscriptions.clear();
   }

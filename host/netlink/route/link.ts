@@ -27,6 +27,8 @@ export const linkMessage = message(linkHeader, {
   info: attribute(18, linkInfo),
   /** A process in the namespace that the link is made in or moved to, by descriptor. */
   namespaceDescriptor: attribute(28, u32),
+  /** IFLA_GROUP: 0 by default. */
+  group: attribute(27, u32),
   alias: attribute(20, unterminatedText),
   extensionMask: attribute(29, u32),
 });

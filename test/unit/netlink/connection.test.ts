@@ -117,3 +117,22 @@ test.for([
   expect(connection.broken).toBe(true);
   expect(socket.closed).toBe(true);
 });
+
+test('requests in the background go in one datagram, past refusals, and each has its answer', async () => {
+  const { connection, socket } = connect(
+    (asked) => [[answerWith(errnoNumbers.ENODEV)(asked)]],
+    (asked) => [[acknowledge(asked)]],
+  );
+  const answers = await connection.executeInBackground([request, { ...request, type: 17 }]);
+  expect(answers.map(({ errno }) => errno + 0)).toEqual([errnoNumbers.ENODEV, 0]);
+  expect(socket.requests.map(({ type, flags }) => [type, flags])).toEqual([
+    [18, NLM_F_REQUEST | NLM_F_ACK],
+    [17, NLM_F_REQUEST | NLM_F_ACK],
+  ]);
+});
+
+test('a request in the background that is not answered breaks the connection', async () => {
+  const { connection } = connect(() => []);
+  await expect(connection.executeInBackground([request])).rejects.toThrow(NetlinkTimeout);
+  expect(connection.broken).toBe(true);
+});

@@ -19,8 +19,16 @@ export class FakeSocket implements NetlinkSocket {
   }
 
   send(message: Uint8Array): void {
-    const [request] = decodeFrames(message);
-    if (request === undefined) throw new TypeError('an empty request');
+    const requests = decodeFrames(message);
+    if (requests.length === 0) throw new TypeError('an empty request');
+    for (const request of requests) this.#hear(request);
+  }
+
+  async sendInBackground(message: Uint8Array): Promise<void> {
+    this.send(message);
+  }
+
+  #hear(request: Frame): void {
     this.requests.push(request);
     const { sequence } = request;
     const script = this.#scripts[this.requests.length - 1] ?? this.#scripts.at(-1);
