@@ -13,15 +13,26 @@ import { previousOutcome } from './previous.ts';
 import { withoutForeignSandbox } from './sandbox.ts';
 import { assertWanted, beginWork, makeSession } from './session.ts';
 
-/**
- * ADD: all of it, or nothing. Whatever ends it before its result is checked (a failure, a trap, a limit, a result that is not
- * true), what it did is taken back. Throws CniError.
- */
+/** The runtime's ADD: its result as it is printed. One that was answered, to somebody who did not hear it, is answered again. Throws CniError. */
+export function answerAdd(node: Node, call: PluginCall): string {
+  using record = node.records.open(attachmentOf(call), node.kernel.deadline);
+  return record.answerTo(node.callId) ?? attach(node, call, record).result;
+}
+
+/** A delegate's ADD. Throws CniError. */
 export function add(node: Node, call: PluginCall): Outcome {
+  using record = node.records.open(attachmentOf(call), node.kernel.deadline);
+  return attach(node, call, record).outcome;
+}
+
+/**
+ * All of it, or nothing. Whatever ends it before its result is checked (a failure, a trap, a limit, a result that is not
+ * true), what it did is taken back.
+ */
+function attach(node: Node, call: PluginCall, record: AttachmentRecord): { outcome: Outcome; result: string } {
   const { plugin } = call;
   if (plugin === undefined) throw new CniError(errorCodes.internal, `there is no plugin for type "${call.type}"`);
   const previous = previousOutcome(call.call);
-  using record = node.records.open(attachmentOf(call), node.kernel.deadline);
   takeBackEarlier(node, call, record);
   const work = beginWork(node, call, record, previous, releaseBy(node, call));
   const { transaction, gathered } = work;
@@ -32,10 +43,10 @@ export function add(node: Node, call: PluginCall): Outcome {
     const opensSandbox = node.engine.load(plugin).shape.imports.has('bulkhead:net/sandbox@0.1.0');
     const checked = checkOutcome(outcome, call, node.kernel, gathered, previous, opensSandbox);
     // A version may have no words for it: better found out now than after it is done.
-    encodeResult(checked, call.call.version);
+    const result = encodeResult(checked, call.call.version);
     assertWanted(node, true);
-    record.commit();
-    return checked;
+    record.commit(node.callId === undefined || call.nested ? undefined : { call: node.callId, result });
+    return { outcome: checked, result };
   } catch (error) {
     takeBack(node, call, record, transaction);
     throw explain(plugin, error);

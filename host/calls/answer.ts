@@ -1,10 +1,9 @@
 import { type Call, decodeCall, versionAnswer } from '../cni/call.ts';
 import { decodeEnvironment } from '../cni/environment.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
-import { encodeResult } from '../cni/result/encode.ts';
 import { supportedVersions } from '../cni/versions.ts';
 import { Deadline } from '../system/deadline.ts';
-import { add } from './add.ts';
+import { answerAdd } from './add.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
 import { findPlugin } from './find-plugin.ts';
@@ -111,7 +110,7 @@ function dispatch(
   const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
   switch (call.verb) {
     case 'ADD':
-      return encodeResult(add(node, pluginCall), call.version);
+      return answerAdd(node, pluginCall);
     case 'DEL':
       del(node, pluginCall);
       return '';

@@ -22,6 +22,8 @@ export interface Node {
   /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
   readonly log: Log;
+  /** What tells the runtime's call from others of its attachment: whoever asks for it again gets the answer that was given. */
+  readonly callId?: string | undefined;
   /** Where calls are written down; nowhere where absent. */
   readonly audit?: Pick<AuditLog, 'append'> | undefined;
   /** Whether whoever asked has gone: looked at before each step of an ADD, and for the last time before it is made good. */

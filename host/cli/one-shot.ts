@@ -13,9 +13,9 @@ const largestStdin = 32 * 1024 * 1024;
 
 /**
  * One CNI call in a process of its own: what the executables in /opt/cni/bin come to. Sets the exit status and returns; the
- * process ends by itself, since `process.exit` after running wasm can hang (docs/rationale.md).
+ * process ends by itself, since `process.exit` after running wasm can hang (docs/rationale.md). `callId`: of a call that a daemon did not answer.
  */
-export async function answerOnce(root: string, version: string, type: string): Promise<void> {
+export async function answerOnce(root: string, version: string, type: string, callId?: string): Promise<void> {
   let node: Node | undefined;
   try {
     const layout = layoutOf(root, version);
@@ -23,7 +23,7 @@ export async function answerOnce(root: string, version: string, type: string): P
     const log = stderrLog((text) => write(2, text));
     const open = () => {
       if (trust === undefined) throw new TypeError('this call needs no plugins');
-      node = openNode(layout, openLinuxKernel(), trust, log);
+      node = { ...openNode(layout, openLinuxKernel(), trust, log), callId };
       return node;
     };
     print(answer({ type, environment: process.env, readStdin }, open));

@@ -129,6 +129,7 @@ function perform(request: Request, header: RequestHeader, connection: UnixConnec
   const node: Node = {
     ...options.node,
     kernel,
+    callId: header.began.toString(),
     log: stderrLog((text) => {
       logged += text;
     }),

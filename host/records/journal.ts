@@ -20,7 +20,14 @@ export type Line =
     }
   | { readonly line: 'done' | 'undone'; readonly number: number }
   | { readonly line: 'use'; readonly object: SharedObject }
-  | { readonly line: 'commit' };
+  | { readonly line: 'commit'; readonly answer?: CallAnswer | undefined };
+
+/** What a call was answered with: whoever asks again, since the answer was lost, gets the same. */
+export interface CallAnswer {
+  /** Which call of the attachment it was. */
+  readonly call: string;
+  readonly result: string;
+}
 
 /** An effect on record. `intent` is one of which it is not known whether it came about. */
 export interface Entry {
@@ -42,6 +49,8 @@ export interface RecordState {
   readonly open: readonly Entry[];
   /** Shared objects that this attachment relies on. */
   readonly uses: ReadonlySet<SharedObject>;
+  /** That of the last call that ended well. */
+  readonly answer: CallAnswer | undefined;
   /** Whether any call ended well. */
   readonly lives: boolean;
   readonly nextNumber: number;
@@ -54,6 +63,7 @@ const empty: RecordState = {
   committed: [],
   open: [],
   uses: new Set(),
+  answer: undefined,
   lives: false,
   nextNumber: 0,
 };
@@ -93,7 +103,7 @@ export function advance(state: RecordState, line: Line): RecordState {
     case 'use':
       return { ...state, uses: new Set([...state.uses, line.object]) };
     case 'commit':
-      return { ...state, committed: [...state.committed, ...state.open], open: [], lives: true };
+      return { ...state, committed: [...state.committed, ...state.open], open: [], answer: line.answer, lives: true };
   }
 }
 

@@ -4,7 +4,15 @@ import type { Effect, SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { type FileLock, lockFile, releaseLocksAfter } from '../system/flock.ts';
 import { type Attachment, attachmentKey } from './attachment.ts';
-import { advance, type Entry, type Line, type RecordState, readJournal, writeLine } from './journal.ts';
+import {
+  advance,
+  type CallAnswer,
+  type Entry,
+  type Line,
+  type RecordState,
+  readJournal,
+  writeLine,
+} from './journal.ts';
 
 /**
  * The record of one attachment: a journal of what was done for it, and the lock under which its calls run one after
@@ -17,6 +25,7 @@ export class AttachmentRecord implements Disposable {
   #state: RecordState;
   #number: number;
   #cutShort: boolean;
+  #unwritten = '';
   #removed = false;
 
   private constructor(attachment: Attachment, path: string, lock: FileLock) {
@@ -55,9 +64,8 @@ export class AttachmentRecord implements Disposable {
   /** Begins a call that may have effects. The first one says what the record is about, and one with another sandbox says so. */
   begin(boot: string, sandbox: bigint | undefined): void {
     const { attachment } = this;
-    if (this.#state.attachment === undefined || this.#state.sandbox !== sandbox?.toString()) {
-      this.#append({ line: 'attachment', attachment, boot, sandbox: sandbox?.toString() });
-    }
+    const isKnown = this.#state.attachment !== undefined && this.#state.sandbox === sandbox?.toString();
+    if (!isKnown) this.#keep({ line: 'attachment', attachment, boot, sandbox: sandbox?.toString() });
     this.#append({ line: 'begin' });
   }
 
@@ -68,8 +76,9 @@ export class AttachmentRecord implements Disposable {
     return number;
   }
 
+  /** Is written with what comes next: that it may have been done is on record already. */
   done(number: number): void {
-    this.#append({ line: 'done', number });
+    this.#keep({ line: 'done', number });
   }
 
   undone(number: number): void {
@@ -82,8 +91,14 @@ export class AttachmentRecord implements Disposable {
   }
 
   /** The call ended well: its effects stay until a DEL. */
-  commit(): void {
-    this.#append({ line: 'commit' });
+  commit(answer?: CallAnswer): void {
+    this.#append({ line: 'commit', answer });
+  }
+
+  /** The result of that call, where it ended well, and nothing came after it. */
+  answerTo(call: string | undefined): string | undefined {
+    const { answer, lives } = this.#state;
+    return call !== undefined && lives && answer?.call === call ? answer.result : undefined;
   }
 
   /** What the record says now, read again: after a time-out the memory of this thread is not to be trusted. */
@@ -102,6 +117,11 @@ export class AttachmentRecord implements Disposable {
   /** Gives the lock back. A record that says nothing is removed. */
   [Symbol.dispose](): void {
     if (!this.#removed && isEmpty(this.#state)) this.remove();
+    try {
+      if (!this.#removed) this.#flush();
+    } catch {
+      // What is not known to be done may have been.
+    }
     this.#lock.release();
   }
 
@@ -111,13 +131,23 @@ export class AttachmentRecord implements Disposable {
   }
 
   #append(line: Line): void {
-    const text = writeLine(line);
-    const whole = this.#cutShort ? `\n${text}` : text;
+    this.#keep(line);
+    this.#flush();
+  }
+
+  #keep(line: Line): void {
+    this.#unwritten += writeLine(line);
+    this.#state = advance(this.#state, line);
+  }
+
+  #flush(): void {
+    if (this.#unwritten === '') return;
+    const whole = this.#cutShort ? `\n${this.#unwritten}` : this.#unwritten;
     // A disk that is full may take a part.
     this.#cutShort = true;
     writeFileSync(this.#lock.fd, whole);
     this.#cutShort = false;
-    this.#state = advance(this.#state, line);
+    this.#unwritten = '';
   }
 }
 

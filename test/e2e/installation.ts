@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
 import { projectDirectory, projectVersion } from '../../host/cli/project.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
@@ -95,6 +95,15 @@ export class Machine implements Disposable {
         resolve({ status, stdout, stderr, json: parse(stdout) });
       });
     });
+  }
+
+  /** The host by itself, as the executable calls it for a call that a daemon was told of by that number. */
+  callHost(type: string, environment: CallEnvironment, configuration: unknown, number: string): Ended {
+    const { file, args, env, input } = this.#command(type, environment, configuration, this.binaries);
+    const host = [join(this.release, 'node'), join(this.release, 'main.mjs'), this.root, basename(this.release), type];
+    const command = [...args.slice(0, -1), ...host, number];
+    const { status, stdout, stderr } = spawnSync(file, command, { env, input, encoding: 'utf8' });
+    return { status, stdout, stderr, json: parse(stdout) };
   }
 
   #command(

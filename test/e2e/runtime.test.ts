@@ -158,6 +158,22 @@ describe.skipIf(missing)('a runtime', () => {
     expectNothingLeft();
   }, 30_000);
 
+  test('that did not hear the answer of a daemon which died gets it by asking again, but only for the same call', () => {
+    const { path: netns } = machine.container();
+    const call = { id: 'again', netns, ifname: 'eth0', verb: 'ADD' };
+    const ask = (number: string) => machine.callHost('bridge', call, network(), number);
+    const first = ask('4711');
+    expect(first).toMatchObject({ status: 0, json: { ips: [{}] } });
+    const before = machine.snapshot();
+    expect(ask('4711')).toEqual(first);
+    expect(machine.snapshot()).toEqual(before);
+    expect(ask('4712')).toMatchObject({ status: 1, json: { code: 999 } });
+    expect(machine.call('bridge', { ...call, verb: 'DEL' }, network())).toMatchObject({ status: 0 });
+    expect(ask('4711')).toMatchObject({ status: 0, json: { ips: [{}] } });
+    expect(machine.call('bridge', { ...call, verb: 'DEL' }, network())).toMatchObject({ status: 0 });
+    expectNothingLeft();
+  }, 30_000);
+
   test('that detaches after the namespace is gone leaves nothing', () => {
     const container = machine.container();
     const call = { id: 'c5', netns: container.path, ifname: 'eth0' };

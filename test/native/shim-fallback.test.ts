@@ -23,6 +23,9 @@ const untouched = {
   stdin,
 };
 
+/** As it has to find a call that a daemon was told of: with its number. */
+const numbered = { ...untouched, arguments: expect.stringMatching(/^first second one [1-9]\d*$/) };
+
 describe.skipIf(!hasShim)(`the shim executes the host${whyNot}`, () => {
   let shim: ShimInstallation;
   beforeEach(() => {
@@ -123,7 +126,7 @@ describe.skipIf(!hasShim)(`the shim executes the host${whyNot}`, () => {
         }
         const report = reportOf(await ended);
         expect(report.stdin === given).toBe(true);
-        expect({ ...report, stdin }).toEqual(untouched);
+        expect({ ...report, stdin }).toEqual(numbered);
       }
     });
 
@@ -132,7 +135,18 @@ describe.skipIf(!hasShim)(`the shim executes the host${whyNot}`, () => {
       const { ended } = shim.start(add, { stdin });
       expect(daemon.isCalled(10_000)).toBe(true);
       daemon[Symbol.dispose]();
-      expect(reportOf(await ended)).toEqual(untouched);
+      expect(reportOf(await ended)).toEqual(numbered);
+    });
+
+    test('goes away: the host is told the number by which the daemon knew the call', async () => {
+      using daemon = new FakeDaemon(shim.socket);
+      const { ended } = shim.start(add, { stdin });
+      let began = 0n;
+      {
+        using connection = daemon.accept();
+        began = receive(connection).header.began;
+      }
+      expect(reportOf(await ended).arguments).toBe(`first second one ${began}`);
     });
   });
 

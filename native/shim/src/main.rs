@@ -80,8 +80,9 @@ fn main(vector: *mut usize) -> ! {
     match answer::receive(&connection, deadline) {
         Ending::Answered { status, stdout, stderr } => finish(stdout, stderr, status),
         Ending::TimedOut => finish(TOO_LONG, &[], 1),
-        // It is another one's daemon, or it went away. What it had begun is on record, and is taken back by the host.
-        Ending::Lost => host::execute_with(&config, &environment, &stdin),
+        // It is another one's daemon, or it went away. What it had begun is on record, and is taken
+        // back by the host; what it had ended well is answered from there.
+        Ending::Lost => host::execute_again(&config, &environment, &stdin, began),
     }
 }
 

@@ -89,6 +89,19 @@ describe('the record of an attachment', () => {
     ]);
   });
 
+  test('knows again the call that it was answered to last, until there is another one', () => {
+    using record = open();
+    record.begin('boot', 42n);
+    expect(record.answerTo('7')).toBeUndefined();
+    record.commit({ call: '7', result: '{ "a": "é" }' });
+    expect([record.answerTo('7'), record.answerTo('8'), record.answerTo(undefined)]).toEqual([
+      ...['{ "a": "é" }', undefined, undefined],
+    ]);
+    expect(readJournal(textOf()).answer).toEqual({ call: '7', result: '{ "a": "é" }' });
+    record.commit();
+    expect([record.answerTo('7'), record.answerTo(undefined)]).toEqual([undefined, undefined]);
+  });
+
   test('is one call at a time', () => {
     using _first = open();
     expect(open).toThrow(LockTimeout);
@@ -132,6 +145,8 @@ test('what a record says while it is written is what is read from it', () => {
       using record = open();
       record.begin('boot', 1n);
       for (const step of all) take(record, step);
+      // What is done is written with what comes next.
+      record.intend(link('veth9'));
       expect(readJournal(textOf())).toEqual(record.state);
       record.remove();
     }),
