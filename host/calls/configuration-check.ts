@@ -11,7 +11,18 @@ const mostProblems = 10;
  */
 export function configurationProblems({ config }: Manifest, canonical: string): readonly string[] {
   if (config === undefined) return [];
-  const { errors } = validatorOf(config as Schema).validate(withoutNulls(JSON.parse(canonical)));
+  const before = checked.get(config);
+  if (before?.canonical === canonical) return before.problems;
+  const problems = problemsOf(config as Schema, canonical);
+  checked.set(config, { canonical, problems });
+  return problems;
+}
+
+/** What was found last, for each schema: containers of a network come with the same configuration. */
+const checked = new WeakMap<object, { readonly canonical: string; readonly problems: readonly string[] }>();
+
+function problemsOf(config: Schema, canonical: string): readonly string[] {
+  const { errors } = validatorOf(config).validate(withoutNulls(JSON.parse(canonical)));
   const problems = errors.filter(isLeaf).map(({ instanceLocation, error }) => `${pathOf(instanceLocation)}: ${error}`);
   return [...new Set(problems)].slice(0, mostProblems);
 }

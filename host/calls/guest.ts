@@ -1,4 +1,4 @@
-import { canonicalConfiguration } from '../cni/canonical.ts';
+import { anyConfiguration, canonicalConfiguration } from '../cni/canonical.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import type { Outcome } from '../cni/outcome.ts';
 import { EngineError, GuestFailure } from '../engine/errors.ts';
@@ -40,7 +40,8 @@ export function runGuest(
   const component = node.engine.load(plugin);
   const granted = { ...node.limits, ...plugin.rights.limits };
   const limits = { ...granted, time: Math.min(granted.time, node.kernel.deadline.remaining) };
-  const config = canonicalConfiguration(call.configuration.document, plugin.manifest.config ?? {});
+  const { document } = call.configuration;
+  const { text: config } = canonicalConfiguration(document, plugin.manifest.config ?? anyConfiguration);
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(plugin.manifest, config);
   const run = () => {

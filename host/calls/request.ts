@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { canonicalConfiguration, type KeySchema } from '../cni/canonical.ts';
+import { anyConfiguration, canonicalConfiguration, type KeySchema } from '../cni/canonical.ts';
 import { plain } from '../cni/json/format.ts';
 import { JsonObject, type JsonValue } from '../cni/json/value.ts';
 import type { OutcomeAddress } from '../cni/outcome.ts';
@@ -20,10 +20,9 @@ export function makeRequest(
   gathered: Gathered,
 ): Request {
   const { environment, configuration } = call;
-  let canonical: unknown;
   const read = (pointer: string) => {
-    canonical ??= JSON.parse(canonicalConfiguration(configuration.document, manifest.config ?? {}));
-    return memberAt(canonical, pointer) ?? defaultAt(manifest, pointer);
+    const { value } = canonicalConfiguration(configuration.document, manifest.config ?? anyConfiguration);
+    return memberAt(value, pointer) ?? defaultAt(manifest, pointer);
   };
   const given = () => [gathered.assignment, gathered.previous].filter((one) => one !== undefined);
   const addresses = () => given().flatMap((one) => one.addresses);

@@ -182,7 +182,7 @@ export class Daemon {
       worker.on('exit', () => {
         this.#workers.delete(index);
         this.#turns.end(index);
-        this.#seats.rise(index);
+        this.#seats.leave(index);
         this.#after(() => void this.#hire(index).catch(() => undefined));
       });
     });

@@ -7,7 +7,7 @@ const wanted = 1;
 const refused = 2;
 const firstGroup = 16;
 /** Milliseconds between two looks at a link that is going. */
-const interval = 0.3;
+const interval = 0.5;
 
 /**
  * Links of the host's namespace that calls take away, of all threads. A link is gone from sight milliseconds after the kernel was told; that
@@ -50,13 +50,14 @@ export class Removals {
     beforeLongWait();
     const until = performance.now() + Math.min(this.#patience, deadline.remaining);
     Atomics.wait(this.#numbers, place, wanted, this.#patience);
+    this.#pause(place);
     while (Atomics.load(this.#numbers, place) >= firstGroup && performance.now() < until) {
       if (!isThere()) {
         Atomics.store(this.#numbers, place, none);
         this.#ring();
         return;
       }
-      Atomics.wait(this.#numbers, place, Atomics.load(this.#numbers, place), interval);
+      this.#pause(place);
     }
     Atomics.store(this.#numbers, place, none);
     if (isThere()) remove();
@@ -78,6 +79,12 @@ export class Removals {
   end(): void {
     this.#isOver = true;
     this.#ring();
+  }
+
+  /** Unless the place says something else meanwhile. */
+  #pause(place: number): void {
+    const now = Atomics.load(this.#numbers, place);
+    if (now >= firstGroup) Atomics.wait(this.#numbers, place, now, interval);
   }
 
   #ring(): void {

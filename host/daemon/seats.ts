@@ -1,11 +1,15 @@
 /** What a thread is doing; each has a number that says so. */
 const standing = 0;
 const waiting = 1;
-const seated = 2;
+/** Seated, and ready for the next call. */
+const ready = 2;
+/** Seated, with a call. */
+const busy = 3;
 
 /**
  * How many threads take calls at a time: about as many as there are processors, since more would only push each other aside, and
- * each knows its work the better the more of it it gets. A thread that is going to wait for the kernel gives up its seat, and another one goes on.
+ * each knows its work the better the more of it it gets. A thread that is going to wait for the kernel gives up its seat, and another one
+ * goes on, where nobody else is ready.
  */
 export class Seats {
   /** The number of free seats, then for each thread what it does. */
@@ -23,18 +27,30 @@ export class Seats {
     return seats;
   }
 
-  /** Waits for a seat. Who has one keeps it. */
+  /** Waits for a seat, and is ready for a call then. Who has a seat keeps it. */
   sit(thread: number): void {
     const own = 1 + thread;
-    while (Atomics.load(this.#numbers, own) !== seated) {
-      if (this.#take()) Atomics.store(this.#numbers, own, seated);
+    if (Atomics.compareExchange(this.#numbers, own, busy, ready) === busy) return;
+    while (Atomics.load(this.#numbers, own) !== ready) {
+      if (this.#take()) Atomics.store(this.#numbers, own, ready);
       else this.#wait(own);
     }
   }
 
-  /** Gives the seat of a thread, where it has one, to whoever waits; also for one that died. */
+  /** The thread has a call now. */
+  begin(thread: number): void {
+    Atomics.compareExchange(this.#numbers, 1 + thread, ready, busy);
+  }
+
+  /** Gives up its seat before it waits, unless somebody is ready for the next call anyway. */
   rise(thread: number): void {
-    if (Atomics.exchange(this.#numbers, 1 + thread, standing) === seated) this.#free(1);
+    for (let own = 1; own < this.#numbers.length; own++) if (Atomics.load(this.#numbers, own) === ready) return;
+    this.leave(thread);
+  }
+
+  /** Gives the seat of a thread, where it has one, to whoever waits; also of one that died. */
+  leave(thread: number): void {
+    if (Atomics.exchange(this.#numbers, 1 + thread, standing) >= ready) this.#free(1);
   }
 
   /** Room for everybody: nobody waits any more. */

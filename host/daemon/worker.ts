@@ -64,6 +64,7 @@ export async function work(options: WorkerOptions): Promise<void> {
     seats.sit(index);
     if (options.isStopping()) return;
     using connection = UnixConnection.accept(options.listening, patience);
+    seats.begin(index);
     try {
       await serve(connection, home, options);
     } catch (error) {

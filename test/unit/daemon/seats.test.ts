@@ -26,7 +26,9 @@ test('a thread waits until another one gives up its seat, the first thread befor
   const seats = Seats.allocate(4, 1);
   const order = new SharedArrayBuffer(32);
   seats.sit(0);
+  seats.begin(0);
   seats.sit(0);
+  seats.begin(0);
   const waiting = [sitter(seats, 3, order), sitter(seats, 2, order)];
   await soon();
   expect(sat(order)).toEqual([]);
@@ -34,8 +36,8 @@ test('a thread waits until another one gives up its seat, the first thread befor
   await waiting[1];
   expect(sat(order)).toEqual([2]);
   // The thread is gone, and somebody else gives its seat up, once.
-  seats.rise(2);
-  seats.rise(2);
+  seats.leave(2);
+  seats.leave(2);
   await waiting[0];
   expect(sat(order)).toEqual([2, 3]);
 });
@@ -49,4 +51,20 @@ test('there is room for everybody in the end', async () => {
   seats.open();
   await Promise.all(waiting);
   expect(sat(order).toSorted()).toEqual([1, 2]);
+});
+
+test('who waits keeps its seat as long as somebody else is ready for the next call', async () => {
+  const seats = Seats.allocate(3, 2);
+  const order = new SharedArrayBuffer(32);
+  for (const thread of [0, 1]) seats.sit(thread);
+  seats.begin(0);
+  const waiting = sitter(seats, 2, order);
+  await soon();
+  seats.rise(0);
+  await soon();
+  expect(sat(order)).toEqual([]);
+  seats.begin(1);
+  seats.rise(1);
+  await waiting;
+  expect(sat(order)).toEqual([2]);
 });
