@@ -4,13 +4,14 @@ import type { Outcome } from '../cni/outcome.ts';
 import { EngineError, GuestFailure } from '../engine/errors.ts';
 import { GuestExit, type WitFailure } from '../interfaces/exit.ts';
 import type { Session } from '../interfaces/session.ts';
-import { bindInterfaces } from '../interfaces/table.ts';
+import { bindInterfaces, type Watch } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
 import { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import { configurationProblems, refusing } from './configuration-check.ts';
 import { escapeControls } from './log.ts';
+import { during, type Meter, type Phase } from './meter.ts';
 import type { Node } from './node.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
 
@@ -37,17 +38,21 @@ export function runGuest(
   gathered: Gathered,
   previous: Outcome | undefined,
 ): Outcome | undefined {
-  const component = node.engine.load(plugin);
+  const { type, manifest } = plugin;
+  const measured = <T>(phase: Phase, body: () => T) => during(node.meter, type, call.verb, phase, body);
+  const component = measured('load', () => node.engine.load(plugin));
   const granted = { ...node.limits, ...plugin.rights.limits };
   const limits = { ...granted, time: Math.min(granted.time, node.kernel.deadline.remaining) };
   const { document } = call.configuration;
-  const { text: config } = canonicalConfiguration(document, plugin.manifest.config ?? anyConfiguration);
+  const { text: config } = canonicalConfiguration(document, manifest.config ?? anyConfiguration);
   // Never for DEL: what has become wrong must still be taken away.
-  const problems = name === 'del' ? [] : configurationProblems(plugin.manifest, config);
+  const problems = name === 'del' ? [] : configurationProblems(manifest, config);
   const run = () => {
-    const instance = component.instantiate(bindInterfaces(session, component.shape.imports.keys()), limits);
+    const imports = bindInterfaces(session, component.shape.imports.keys(), watched(node.meter, type, call.verb));
+    const instance = measured('instantiate', () => component.instantiate(imports, limits));
     try {
-      const value = instance.call(pluginInterface, name, [argument(call, name, config, previous)]);
+      const given = [argument(call, name, config, previous)];
+      const value = measured('guest', () => instance.call(pluginInterface, name, given));
       return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
     } catch (error) {
       const failure = failureOf(error);
@@ -56,7 +61,17 @@ export function runGuest(
       instance.close();
     }
   };
-  return refusing(problems, plugin.manifest, () => within(node, limits.time, run));
+  return refusing(problems, manifest, () => within(node, limits.time, run));
+}
+
+/** Functions of the host with their time measured. */
+function watched(meter: Meter | undefined, type: string, verb: string): Watch | undefined {
+  if (meter === undefined) return undefined;
+  return (interfaceId, name, body) =>
+    (...args) => {
+      meter.hostCall(interfaceId, name);
+      return during(meter, type, verb, 'kernel', () => body(...args));
+    };
 }
 
 /** An engine's time-out does not reach into what blocks: that has a deadline of its own. */

@@ -9,6 +9,7 @@ import type { RecordStore } from '../records/store.ts';
 import type { PluginStore } from '../trust/plugin.ts';
 import type { Ruling } from './guard.ts';
 import type { Log } from './log.ts';
+import type { Meter } from './meter.ts';
 
 /** All that answering calls needs of the machine. */
 export interface Node {
@@ -30,6 +31,8 @@ export interface Node {
   readonly cancelled?: ((isLast: boolean) => boolean) | undefined;
   /** Told of every decision about what a plugin may do. */
   readonly notice?: ((ruling: Ruling) => void) | undefined;
+  /** Measures where the time goes. */
+  readonly meter?: Meter | undefined;
   /** Looks on at every stage of every operation. */
   readonly observe?: ((stage: Stage, operation: Operation) => void) | undefined;
 }

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { CallCounts } from '../daemon/call-counts.ts';
 import type { WorkerMessage, WorkerStart } from '../daemon/daemon.ts';
 import { Removals } from '../daemon/removals.ts';
 import { Seats } from '../daemon/seats.ts';
+import { Tally } from '../daemon/tally.ts';
 import { Turns } from '../daemon/turns.ts';
 import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
@@ -55,7 +57,7 @@ try {
     async refresh() {
       if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });
     },
-    report: (observation) => tell({ kind: 'call', observation }),
+    counts: new CallCounts(new Tally(start.tally, (series) => tell({ kind: 'series', series }))),
     isStopping: () => Atomics.load(stopping, 0) === 1,
   });
 } finally {

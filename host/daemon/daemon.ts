@@ -5,12 +5,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
+import { waitingCallers } from '../kernel/linux/waiting-callers.ts';
 import { Deadline } from '../system/deadline.ts';
 import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
-import { Metrics, type Observation } from './metrics.ts';
+import { type Gauge, Metrics } from './metrics.ts';
 import { Removals } from './removals.ts';
 import { Seats } from './seats.ts';
+import { type Series, Tally } from './tally.ts';
 import { Turns } from './turns.ts';
 
 /** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
@@ -42,6 +44,8 @@ export interface WorkerStart {
   /** Locks that threads have given back. */
   readonly returns: SharedArrayBuffer;
   readonly removals: SharedArrayBuffer;
+  /** What it counts. */
+  readonly tally: SharedArrayBuffer;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -49,7 +53,7 @@ export interface WorkerStart {
 /** What a thread tells the daemon. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'call'; readonly observation: Observation }
+  | { readonly kind: 'series'; readonly series: Series }
   | { readonly kind: 'policy'; readonly broken: string | undefined };
 
 export interface DaemonOptions {
@@ -163,7 +167,10 @@ export class Daemon {
 
   #hire(index: number): Promise<void> {
     const { places, version, engine, worker: file, log } = this.#options;
+    const tally = Tally.allocate();
+    this.#metrics.attach(index, tally);
     const workerData: WorkerStart = {
+      tally,
       ...{ root: places.root, version, engine, index },
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
       ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
@@ -173,7 +180,7 @@ export class Daemon {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'ready') resolve();
-        else this.#hear(message);
+        else this.#hear(index, message);
       });
       worker.on('error', (error) => {
         log(`a thread has ended: ${error.message}`);
@@ -181,6 +188,7 @@ export class Daemon {
       });
       worker.on('exit', () => {
         this.#workers.delete(index);
+        this.#metrics.detach(index);
         this.#turns.end(index);
         this.#seats.leave(index);
         this.#after(() => void this.#hire(index).catch(() => undefined));
@@ -199,8 +207,8 @@ export class Daemon {
     }, wait);
   }
 
-  #hear(message: Exclude<WorkerMessage, { readonly kind: 'ready' }>): void {
-    if (message.kind === 'call') this.#metrics.observe(message.observation);
+  #hear(thread: number, message: Exclude<WorkerMessage, { readonly kind: 'ready' }>): void {
+    if (message.kind === 'series') this.#metrics.announce(thread, message.series);
     else if (message.broken !== this.#broken) {
       this.#broken = message.broken;
       const { log } = this.#options;
@@ -230,17 +238,28 @@ export class Daemon {
       upSeconds: Math.round((Date.now() - this.#started) / 1000),
       workers: this.#workers.size,
       calls: this.#metrics.total,
+      waiting: waitingCallers(this.#listening),
       residentBytes: process.memoryUsage.rss(),
       ...(this.#broken === undefined ? {} : { broken: this.#broken }),
     };
   }
 
-  #gauges(): Readonly<Record<string, number>> {
-    const { workers, residentBytes, upSeconds } = this.#status();
-    return {
-      ...{ workers, resident_bytes: residentBytes, up_seconds: upSeconds },
-      policy_in_force: this.#broken === undefined ? 1 : 0,
-    };
+  #gauges(): readonly Gauge[] {
+    const { workers, residentBytes, upSeconds, waiting } = this.#status();
+    const ready = this.#broken === undefined ? 1 : 0;
+    return [
+      ...(waiting === undefined
+        ? []
+        : [{ name: 'bulkhead_queue_length', value: waiting, help: 'Calls that no thread has taken yet.' }]),
+      { name: 'bulkhead_workers', value: workers, help: 'Threads that answer calls.' },
+      {
+        name: 'bulkhead_policy_in_force',
+        value: ready,
+        help: 'Whether policy and plugins are in force as they are on disk.',
+      },
+      { name: 'bulkhead_resident_bytes', value: residentBytes, unit: 'bytes', help: 'Memory of the daemon.' },
+      { name: 'bulkhead_up_seconds', value: upSeconds, unit: 'seconds', help: 'Time since the daemon was started.' },
+    ];
   }
 
   /** sd_notify(3). */
@@ -263,6 +282,8 @@ export interface DaemonStatus {
   readonly upSeconds: number;
   readonly workers: number;
   readonly calls: number;
+  /** Calls that no thread has taken yet; undefined where the kernel does not tell (CONFIG_UNIX_DIAG). */
+  readonly waiting: number | undefined;
   readonly residentBytes: number;
   /** Why policy and plugins as they are on disk are not in force. */
   readonly broken?: string;

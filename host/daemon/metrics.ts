@@ -1,89 +1,128 @@
-/** One call that was answered. */
-export interface Observation {
-  readonly type: string;
-  readonly verb: string;
-  readonly outcome: 'ok' | 'error';
-  /** From the start of the caller until a worker had its request. */
-  readonly queueSeconds: number;
-  /** From there to its answer. */
-  readonly callSeconds: number;
+import { bounds, type FamilyKind, histogramSize, type Series } from './tally.ts';
+
+/** What OpenMetrics says of a family before its numbers. */
+interface Family {
+  readonly name: string;
+  readonly kind: FamilyKind;
+  readonly unit?: string;
+  readonly help: string;
 }
 
-/** Upper bounds in seconds: a call takes milliseconds. */
-const bounds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+/** All that threads count. */
+export const families: readonly Family[] = [
+  { name: 'bulkhead_calls', kind: 'counter', help: 'CNI calls that were answered.' },
+  {
+    name: 'bulkhead_call_seconds',
+    kind: 'histogram',
+    unit: 'seconds',
+    help: 'Time of calls from when a thread had them until they were answered.',
+  },
+  {
+    name: 'bulkhead_phase_seconds',
+    kind: 'histogram',
+    unit: 'seconds',
+    help: 'Time of the phases of a call, delegates apart: queue (from the start of the executable until a thread has the call), load (trust and code), instantiate, guest (code of the plugin), kernel (functions of the host, mostly system calls).',
+  },
+  { name: 'bulkhead_host_calls', kind: 'counter', help: 'Calls of plugins to functions of the host.' },
+  {
+    name: 'bulkhead_denied',
+    kind: 'counter',
+    help: 'Accesses of plugins that the policy or the verb did not let through.',
+  },
+];
 
-class Histogram {
-  readonly #counts = bounds.map(() => 0);
-  #count = 0;
-  #sum = 0;
-
-  observe(value: number): void {
-    this.#count++;
-    this.#sum += value;
-    const bucket = bounds.findIndex((bound) => value <= bound);
-    for (let i = bucket < 0 ? bounds.length : bucket; i < bounds.length; i++)
-      this.#counts[i] = (this.#counts[i] ?? 0) + 1;
-  }
-
-  lines(name: string, labels: string): string[] {
-    return [
-      ...bounds.map((bound, i) => `${name}_bucket{${labels},le="${bound}"} ${this.#counts[i]}`),
-      `${name}_bucket{${labels},le="+Inf"} ${this.#count}`,
-      `${name}_count{${labels}} ${this.#count}`,
-      `${name}_sum{${labels}} ${this.#sum}`,
-    ];
-  }
+/** A number as it is now. */
+export interface Gauge {
+  readonly name: string;
+  readonly value: number;
+  readonly help: string;
+  readonly unit?: string;
 }
 
-/** What the daemon counts since it was started. Names of types and verbs come from callers: there are only so many series. */
+interface Source {
+  readonly numbers: Float64Array;
+  readonly series: Series[];
+}
+
+/** What the daemon counts since it was started: what its threads do, and those that ended did. */
 export class Metrics {
-  readonly #calls = new Map<string, { count: number; readonly labels: string }>();
-  readonly #phases = new Map<string, Histogram>();
-  #total = 0;
+  readonly #sources = new Map<number, Source>();
+  /** Of threads that ended: by family, by labels. */
+  readonly #past: Numbers = new Map();
 
-  observe({ type, verb, outcome, queueSeconds, callSeconds }: Observation): void {
-    this.#total++;
-    const labels = `type="${plain(type)}",verb="${verbs.includes(verb) ? verb : 'other'}"`;
-    const counted = `${labels},outcome="${outcome}"`;
-    const calls = this.#calls.get(counted) ?? { count: 0, labels: counted };
-    calls.count++;
-    this.#calls.set(counted, calls);
-    this.#phase(`${labels},phase="queue"`).observe(queueSeconds);
-    this.#phase(`${labels},phase="call"`).observe(callSeconds);
+  /** A thread begins to count in that memory. */
+  attach(thread: number, memory: SharedArrayBuffer): void {
+    this.#sources.set(thread, { numbers: new Float64Array(memory), series: [] });
   }
 
+  announce(thread: number, series: Series): void {
+    this.#sources.get(thread)?.series.push(series);
+  }
+
+  /** The thread has ended: what it counted stays. */
+  detach(thread: number): void {
+    const source = this.#sources.get(thread);
+    if (source !== undefined) addTo(this.#past, source);
+    this.#sources.delete(thread);
+  }
+
+  /** Calls that were answered. */
   get total(): number {
-    return this.#total;
+    return [...(this.#sums().get('bulkhead_calls')?.values() ?? [])].reduce((sum, [count = 0]) => sum + count, 0);
   }
 
   /** OpenMetrics 1.0. */
-  format(gauges: Readonly<Record<string, number>>): string {
+  format(gauges: readonly Gauge[]): string {
+    const sums = this.#sums();
     return [
-      '# TYPE bulkhead_calls counter',
-      '# HELP bulkhead_calls CNI calls that were answered.',
-      ...[...this.#calls.values()].map(({ labels, count }) => `bulkhead_calls_total{${labels}} ${count}`),
-      '# TYPE bulkhead_phase_seconds histogram',
-      '# UNIT bulkhead_phase_seconds seconds',
-      '# HELP bulkhead_phase_seconds Time of the phases of a call.',
-      ...[...this.#phases].flatMap(([labels, histogram]) => histogram.lines('bulkhead_phase_seconds', labels)),
-      ...Object.entries(gauges).flatMap(([name, value]) => [
-        `# TYPE bulkhead_${name} gauge`,
-        `bulkhead_${name} ${value}`,
+      ...families.flatMap((family) => [
+        ...describe(family.name, family.kind, family),
+        ...[...(sums.get(family.name) ?? [])].flatMap(([labels, numbers]) => linesOf(family, labels, numbers)),
       ]),
+      ...gauges.flatMap((gauge) => [...describe(gauge.name, 'gauge', gauge), `${gauge.name} ${gauge.value}`]),
       '# EOF',
       '',
     ].join('\n');
   }
 
-  #phase(labels: string): Histogram {
-    const found = this.#phases.get(labels) ?? new Histogram();
-    this.#phases.set(labels, found);
-    return found;
+  #sums(): Numbers {
+    const sums: Numbers = new Map([...this.#past].map(([family, all]) => [family, new Map(all)]));
+    for (const source of this.#sources.values()) addTo(sums, source);
+    return sums;
   }
 }
 
-const verbs = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'];
+type Numbers = Map<string, Map<string, readonly number[]>>;
 
-function plain(type: string): string {
-  return type.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 64);
+function addTo(sums: Numbers, { numbers, series }: Source): void {
+  for (const { family, labels, slot, kind } of series) {
+    const all = sums.get(family) ?? new Map<string, readonly number[]>();
+    sums.set(family, all);
+    const own = Array.from(numbers.subarray(slot, slot + (kind === 'counter' ? 1 : histogramSize)));
+    const before = all.get(labels);
+    all.set(labels, before === undefined ? own : own.map((number, i) => number + (before[i] ?? 0)));
+  }
+}
+
+function describe(name: string, kind: string, { unit, help }: { unit?: string; help: string }): string[] {
+  return [
+    `# TYPE ${name} ${kind}`,
+    ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+    `# HELP ${name} ${help}`,
+  ];
+}
+
+function linesOf({ name, kind }: Family, labels: string, numbers: readonly number[]): string[] {
+  if (kind === 'counter') return [`${name}_total{${labels}} ${numbers[0] ?? 0}`];
+  let count = 0;
+  const cumulative = numbers.slice(0, -1).map((number) => {
+    count += number;
+    return count;
+  });
+  return [
+    ...bounds.map((bound, i) => `${name}_bucket{${labels},le="${bound}"} ${cumulative[i]}`),
+    `${name}_bucket{${labels},le="+Inf"} ${count}`,
+    `${name}_count{${labels}} ${count}`,
+    `${name}_sum{${labels}} ${numbers.at(-1) ?? 0}`,
+  ];
 }

@@ -10,7 +10,7 @@ import { StrandedThread } from '../kernel/linux/thread-namespace.ts';
 import { onLongWait } from '../system/long-wait.ts';
 import { SystemError } from '../system/system-error.ts';
 import { UnixConnection } from '../system/unix-socket.ts';
-import type { Observation } from './metrics.ts';
+import type { CallCounts } from './call-counts.ts';
 import {
   bodyLength,
   decodeBody,
@@ -41,7 +41,7 @@ export interface WorkerOptions {
   readonly node: Omit<Node, 'kernel' | 'log'>;
   /** Before each call: what is trusted may have changed. */
   readonly refresh: () => void | Promise<void>;
-  readonly report: (observation: Observation) => void;
+  readonly counts: CallCounts;
   readonly isStopping: () => boolean;
 }
 
@@ -93,14 +93,17 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
   }
   const request = decodeBody(header, body);
   const began = performance.now();
+  const verb = request.environment.CNI_COMMAND ?? '';
+  options.counts.meter.enter(request.type, verb, 'load');
   await options.refresh();
+  options.counts.meter.leave();
   const given = perform(request, header, connection, options);
   connection.send(encodeAnswer(given));
   // Whatever it did next would be done to the wrong network.
   if (inodeOf('net') !== home.network) throw new StrandedThread({ cause: undefined });
-  options.report({
+  options.counts.observe({
     type: request.type,
-    verb: request.environment.CNI_COMMAND ?? '',
+    verb,
     outcome: given.exitCode === 0 ? 'ok' : 'error',
     queueSeconds: Number(queued) / 1e9,
     callSeconds: (performance.now() - began) / 1000,
@@ -135,6 +138,10 @@ function perform(request: Request, header: RequestHeader, connection: UnixConnec
       logged += text;
     }),
     cancelled: hangUp(connection),
+    meter: options.counts.meter,
+    notice({ plugin, access, decision }) {
+      if (decision === 'denied') options.counts.denied(plugin, access.kind);
+    },
   };
   kernel.descriptorOf = (path) => takeDescriptor(path, header, connection);
   const { CNI_CONTAINERID: id, CNI_IFNAME: name } = environment;

@@ -1,4 +1,4 @@
-import type { HostImports } from '../engine/engine.ts';
+import type { HostFunction, HostImports, ResourceClass } from '../engine/engine.ts';
 import { addresses } from './addresses.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { delegate } from './delegate.ts';
@@ -36,10 +36,30 @@ export const hostInterfaces: readonly HostInterface[] = [
   log,
 ];
 
+/** Looks on at a function of the host: what it returns takes its place. */
+export type Watch = (interfaceId: string, name: string, body: HostFunction) => HostFunction;
+
 /** The functions behind those imports, for one call. */
-export function bindInterfaces(session: Session, imports: Iterable<string>): HostImports {
+export function bindInterfaces(session: Session, imports: Iterable<string>, watch?: Watch): HostImports {
   const wanted = new Set(imports);
   return Object.fromEntries(
-    hostInterfaces.filter(({ id }) => wanted.has(id)).map(({ id, bind }) => [id, bind(session)]),
+    hostInterfaces
+      .filter(({ id }) => wanted.has(id))
+      .map(({ id, bind }) => [id, watch === undefined ? bind(session) : watching(id, bind(session), watch)]),
   );
+}
+
+/** Classes stay as they are: what a handle tells of itself costs nothing. */
+function watching(id: string, members: HostImports[string], watch: Watch): HostImports[string] {
+  return Object.fromEntries(
+    Object.entries(members ?? {}).map(([name, member]) => [
+      name,
+      isFunction(name, member) ? watch(id, name, member) : member,
+    ]),
+  );
+}
+
+/** Classes have names in PascalCase. */
+function isFunction(name: string, member: HostFunction | ResourceClass): member is HostFunction {
+  return typeof member === 'function' && name.charAt(0) === name.charAt(0).toLowerCase();
 }

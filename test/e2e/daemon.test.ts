@@ -139,7 +139,19 @@ describe.skipIf(missingShim)('the daemon', () => {
   test('counts what it answers', async () => {
     const metrics = await machine.ask('/metrics');
     expect(metrics).toMatch(/^bulkhead_calls_total\{type="bridge",verb="ADD",outcome="ok"\} \d+$/m);
-    expect(metrics).toMatch(/^bulkhead_phase_seconds_count\{type="bridge",verb="ADD",phase="call"\} \d+$/m);
+    const labels = 'type="bridge",verb="ADD"';
+    expect(metrics).toMatch(new RegExp(`^bulkhead_call_seconds_count\\{${labels}\\} \\d+$`, 'm'));
+    for (const phase of ['queue', 'load', 'instantiate', 'guest', 'kernel']) {
+      const sum = new RegExp(`^bulkhead_phase_seconds_sum\\{${labels},phase="${phase}"\\} ([\\d.e-]+)$`, 'm').exec(
+        metrics,
+      );
+      expect([phase, Number(sum?.[1]) > 0]).toEqual([phase, true]);
+    }
+    expect(metrics).toMatch(/^bulkhead_phase_seconds_count\{type="host-local",verb="ADD",phase="guest"\} \d+$/m);
+    expect(metrics).toMatch(
+      /^bulkhead_host_calls_total\{interface="bulkhead:net\/link-control@0.1.0",function="create"\} \d+$/m,
+    );
+    expect(metrics).toMatch(/^bulkhead_queue_length 0$/m);
     expect(metrics.endsWith('# EOF\n')).toBe(true);
   });
 
