@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
+import { loadKoffi } from './koffi.ts';
 import { SystemError } from './system-error.ts';
 
 /**
@@ -49,12 +48,17 @@ type Argument = number | Uint8Array | MessageHeader | null;
 type Function = ((...args: Argument[]) => number) & {
   readonly async: (...args: [...Argument[], (error: Error | null, result: number) => void]) => void;
 };
-type Library = { readonly errno: () => number; readonly calls: Map<SystemCall, Function> };
+interface Library {
+  readonly errno: () => number;
+  /** Those that were called. */
+  readonly calls: Map<SystemCall, Function>;
+  readonly declare: (prototype: string) => Function;
+}
 
 let library: Library | undefined;
 
 /**
- * Makes a system call and returns what it returned, which is not negative. Loads koffi at the first call (5 to 12 ms).
+ * Makes a system call and returns what it returned, which is not negative. Loads koffi at the first call (1 ms).
  * Throws SystemError with the errno otherwise; EINTR is the caller's to repeat, since only it knows what time is left.
  */
 export function systemCall(name: SystemCall, ...args: Argument[]): number {
@@ -71,8 +75,10 @@ export function trySystemCall(name: SystemCall, ...args: Argument[]): number {
 
 function callOf(name: SystemCall): Function {
   library ??= load();
-  const call = library.calls.get(name);
-  if (call === undefined) throw new TypeError(`no such system call: ${name}`);
+  const before = library.calls.get(name);
+  if (before !== undefined) return before;
+  const call = library.declare(prototypes[name]);
+  library.calls.set(name, call);
   return call;
 }
 
@@ -84,7 +90,7 @@ export function systemCallInBackground(name: SystemCall, ...args: Argument[]): P
 }
 
 function load(): Library {
-  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  const koffi = loadKoffi();
   // Without a name: this process, which the C library is loaded into already, be it glibc or musl.
   const process = koffi.load(null);
   koffi.struct('iovec', { base: 'void *', length: 'size_t' });
@@ -92,7 +98,5 @@ function load(): Library {
     ...{ name: 'void *', namelen: 'uint32_t', iov: 'iovec *', iovlen: 'size_t' },
     ...{ control: 'void *', controllen: 'size_t', flags: 'int' },
   });
-  const calls: Library['calls'] = new Map();
-  for (const [name, prototype] of Object.entries(prototypes)) calls.set(name as SystemCall, process.func(prototype));
-  return { errno: () => koffi.errno(), calls };
+  return { errno: () => koffi.errno(), calls: new Map(), declare: (prototype) => process.func(prototype) };
 }

@@ -3,7 +3,7 @@ import { rolldown } from 'rolldown';
 
 /**
  * Bundles the host into `main.mjs` and what that loads, in the directory: Node does not run TypeScript below node_modules,
- * and one file is read faster than a hundred. koffi stays outside, since it brings a native library.
+ * and one file is read faster than a hundred.
  */
 export async function bundleHost(project: string, directory: string): Promise<void> {
   const bundle = await rolldown({
@@ -13,7 +13,6 @@ export async function bundleHost(project: string, directory: string): Promise<vo
       worker: join(project, 'host/cli/worker-main.ts'),
     },
     platform: 'node',
-    external: ['koffi'],
     logLevel: 'warn',
   });
   try {

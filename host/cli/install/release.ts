@@ -13,14 +13,11 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { koffiFile } from '../../system/koffi.ts';
 import { systemCall } from '../../system/libc.ts';
 import { UsageError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
-import { built, projectDirectory } from '../project.ts';
-
-/** Packages that are not bundled, with what of them is not needed to run. */
-const packages = ['koffi', `@koromix/koffi-linux-${process.arch}`] as const;
-const unneeded = /\/(doc|vendor|CHANGELOG\.md|README\.md)$/;
+import { built } from '../project.ts';
 
 /**
  * Puts the release in its place: Node, the bundled host, plugins, and what was made of them. It is gathered aside and appears by a
@@ -35,7 +32,7 @@ export function placeRelease(layout: Layout, version: string): void {
     copyFileSync(realpathSync(process.execPath), join(fresh, 'node'), constants.COPYFILE_FICLONE);
     cpSync(built.host, fresh, { recursive: true });
     cpSync(built.plugins, join(fresh, 'plugins'), { recursive: true });
-    for (const name of packages) copyPackage(name, fresh);
+    copyFileSync(koffiFile(), join(fresh, 'koffi.node'));
     if (existsSync(built.wasmtime))
       copyFileSync(built.wasmtime, join(fresh, 'wasmtime.node'), constants.COPYFILE_FICLONE);
     makeReadable(fresh);
@@ -50,12 +47,6 @@ export function placeRelease(layout: Layout, version: string): void {
 function assertBuilt(): void {
   if (existsSync(join(built.host, 'main.mjs')) && existsSync(join(built.plugins, 'plugins.json'))) return;
   throw new UsageError('nothing is built yet: run `npm run build` first');
-}
-
-function copyPackage(name: string, release: string): void {
-  const from = join(projectDirectory, 'node_modules', name);
-  const to = join(release, 'node_modules', name);
-  cpSync(from, to, { recursive: true, filter: (source) => !unneeded.test(source.slice(from.length)) });
 }
 
 /** Runs it once, so that the compile cache is there before the first call. */

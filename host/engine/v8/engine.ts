@@ -3,7 +3,6 @@ import { capMemory, MemoryTooLarge } from '../../component/memory-guard.ts';
 import type { ComponentShape } from '../../component/shape.ts';
 import type { ComponentSource, Engine, HostImports, Instance, Limits, LoadedComponent } from '../engine.ts';
 import { EngineError, limitError } from '../errors.ts';
-import { shapeOf } from '../shape-of.ts';
 import { type Instantiate, V8Instance } from './instance.ts';
 import type { TranspiledStore } from './store.ts';
 
@@ -31,7 +30,7 @@ export class V8Engine implements Engine {
       cachedData: transpiled.codeCache,
       filename: `component-${source.digest}.js`,
     });
-    const loaded = new V8Component(source.digest, shapeOf(source.bytes), script.runInThisContext(), transpiled.cores);
+    const loaded = new V8Component(source.digest, transpiled.shape, script.runInThisContext(), transpiled.cores);
     this.#loaded.set(source.digest, loaded);
     return loaded;
   }

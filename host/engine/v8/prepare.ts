@@ -10,9 +10,9 @@ import { transpileComponent } from './transpile.ts';
  */
 export async function prepareComponent(store: TranspiledStore, { digest, bytes }: ComponentSource): Promise<void> {
   if (store.find(digest) !== undefined) return;
-  shapeOf(bytes);
+  const shape = shapeOf(bytes);
   try {
-    store.keep(digest, await transpileComponent(bytes));
+    store.keep(digest, { shape, ...(await transpileComponent(bytes)) });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new EngineError('invalid-component', `not a component that can run here: ${why}`, { cause: error });

@@ -11,12 +11,24 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import type { ComponentShape } from '../../component/shape.ts';
 import { EngineError } from '../errors.ts';
 import type { Sealing } from '../sealing.ts';
+import { readShape, storeShape } from '../stored-shape.ts';
 import type { Transpiled } from './transpile.ts';
 
 /** Changes whenever what is stored for a component changes its meaning. */
-const format = 'v8-2';
+const format = 'v8-3';
+
+/** What runs instead of a component. */
+export interface Prepared extends Transpiled {
+  readonly shape: ComponentShape;
+}
+
+/** The same as it was found, with V8's code cache for the glue. */
+export interface Found extends Prepared {
+  readonly codeCache: Buffer;
+}
 
 /** Transpiled components on disk, one directory under the digest of each component. */
 export class TranspiledStore {
@@ -30,17 +42,18 @@ export class TranspiledStore {
   }
 
   /** Keeps what was made of a component. Safe beside other processes: the directory appears by a rename. */
-  keep(digest: string, transpiled: Transpiled): void {
+  keep(digest: string, { shape, glue, cores }: Prepared): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o755 });
     const temporary = mkdtempSync(join(this.directory, '.new-'));
     try {
-      const codeCache = new Script(transpiled.glue).createCachedData();
+      const files: Files = { glue, cores, shape: storeShape(shape), codeCache: new Script(glue).createCachedData() };
       const write = (name: string, contents: string | Uint8Array) =>
         writeFileSync(join(temporary, name), contents, { mode: 0o644 });
-      write('glue.js', transpiled.glue);
-      write('glue.cache', codeCache);
-      write('seal', this.#seal.over(partsOf(digest, { ...transpiled, codeCache })));
-      for (const [name, core] of transpiled.cores) write(name, core);
+      write('glue.js', glue);
+      write('glue.cache', files.codeCache);
+      write('shape', files.shape);
+      write('seal', this.#seal.over(partsOf(digest, files)));
+      for (const [name, core] of cores) write(name, core);
       chmodSync(temporary, 0o755);
       publish(temporary, join(this.directory, digest));
     } finally {
@@ -49,13 +62,13 @@ export class TranspiledStore {
   }
 
   /** The same where there is something under that digest already, which may be under another seal, or broken. */
-  replace(digest: string, transpiled: Transpiled): void {
+  replace(digest: string, prepared: Prepared): void {
     rmSync(join(this.directory, digest), { recursive: true, force: true });
-    this.keep(digest, transpiled);
+    this.keep(digest, prepared);
   }
 
-  /** What was made of the component with that digest, and V8's code cache for its glue; undefined where it was not prepared. Throws EngineError where it was changed. */
-  find(digest: string): Stored | undefined {
+  /** What was made of the component with that digest; undefined where it was not prepared. Throws EngineError where it was changed. */
+  find(digest: string): Found | undefined {
     const directory = join(this.directory, digest);
     const names = listDirectory(directory);
     if (names === undefined) return undefined;
@@ -63,23 +76,32 @@ export class TranspiledStore {
     for (const name of names) {
       if (name.endsWith('.wasm')) cores.set(name, Uint8Array.from(readFileSync(join(directory, name))));
     }
-    const found = { glue: readText(directory, 'glue.js'), codeCache: readBytes(directory, 'glue.cache'), cores };
-    if (!this.#seal.matches(readText(directory, 'seal'), partsOf(digest, found))) {
+    const codeCache = readBytes(directory, 'glue.cache');
+    const files: Files = {
+      glue: readText(directory, 'glue.js'),
+      codeCache,
+      cores,
+      shape: readBytes(directory, 'shape'),
+    };
+    if (!this.#seal.matches(readText(directory, 'seal'), partsOf(digest, files))) {
       throw new EngineError(
         'invalid-component',
         `what was made of component ${digest} at install is not what it was: ${directory}`,
       );
     }
-    return found;
+    return { ...files, codeCache, shape: readShape(files.shape) };
   }
 }
 
-type Stored = Transpiled & { readonly codeCache: Buffer };
+interface Files extends Transpiled {
+  readonly codeCache: Uint8Array;
+  readonly shape: Uint8Array;
+}
 
 /** Everything that runs, with its names, in one order. */
-function partsOf(digest: string, { glue, codeCache, cores }: Stored): readonly (string | Uint8Array)[] {
+function partsOf(digest: string, { glue, codeCache, shape, cores }: Files): readonly (string | Uint8Array)[] {
   const sorted = [...cores].sort(([a], [b]) => (a < b ? -1 : 1));
-  return [format, digest, glue, codeCache, ...sorted.flat()];
+  return [format, digest, glue, codeCache, shape, ...sorted.flat()];
 }
 
 /** Empty where the file is missing: then nothing matches. */

@@ -19,15 +19,15 @@ export function compile(native: Native, { bytes, digest }: ComponentSource): Com
  */
 export function prepareForWasmtime(native: Native, store: CompiledStore, source: ComponentSource): void {
   if (isReady(native, store, source)) return;
-  shapeOf(source.bytes);
-  store.keep(source.digest, compile(native, source).serialize());
+  const shape = shapeOf(source.bytes);
+  store.keep(source.digest, { shape, code: compile(native, source).serialize() });
 }
 
 function isReady(native: Native, store: CompiledStore, { digest }: ComponentSource): boolean {
   try {
-    const code = store.find(digest);
-    if (code === undefined) return false;
-    native.deserialize(code);
+    const found = store.find(digest);
+    if (found === undefined) return false;
+    native.deserialize(found.code);
     return true;
   } catch {
     // Changed, sealed otherwise, or of another version: none of them is run.

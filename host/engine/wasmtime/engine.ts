@@ -22,23 +22,39 @@ export class WasmtimeEngine implements Engine {
   load(source: ComponentSource): LoadedComponent {
     const before = this.#loaded.get(source.digest);
     if (before !== undefined) return before;
-    const loaded = new WasmtimeComponent(source.digest, shapeOf(source.bytes), this.#ready(source));
+    const loaded = this.#share(source) ?? this.#restore(source) ?? this.#compile(source);
     this.#loaded.set(source.digest, loaded);
     return loaded;
   }
 
-  /** What another thread has, what was compiled before, or compiled now: where it was not prepared, or for another processor. */
-  #ready(source: ComponentSource): Component {
-    const shared = this.#native.find(source.digest);
-    if (shared !== undefined) return shared;
-    const code = this.#store.find(source.digest);
-    if (code === undefined) return compile(this.#native, source);
+  /** What another thread has. */
+  #share({ bytes, digest }: ComponentSource): LoadedComponent | undefined {
+    const shared = this.#native.find(digest);
+    return shared && new WasmtimeComponent(digest, shapeOf(bytes), shared);
+  }
+
+  /** What was compiled before. */
+  #restore({ digest }: ComponentSource): LoadedComponent | undefined {
+    const found = this.#store.find(digest);
+    if (found === undefined) return undefined;
     try {
-      return this.#native.deserialize(code, source.digest);
+      return new WasmtimeComponent(digest, found.shape, this.#native.deserialize(found.code, digest));
     } catch {
       // The code is authentic, so its version or its processor is another one.
-      return compile(this.#native, source);
+      return undefined;
     }
+  }
+
+  /** Where it was not prepared, or for another processor: a machine may have been moved. Others find it from now on. */
+  #compile(source: ComponentSource): LoadedComponent {
+    const shape = shapeOf(source.bytes);
+    const compiled = compile(this.#native, source);
+    try {
+      this.#store.keep(source.digest, { shape, code: compiled.serialize() });
+    } catch {
+      // A disk that is full, or may not be written: the next call compiles it again.
+    }
+    return new WasmtimeComponent(source.digest, shape, compiled);
   }
 }
 

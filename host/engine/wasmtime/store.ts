@@ -1,14 +1,25 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ComponentShape } from '../../component/shape.ts';
 import { EngineError } from '../errors.ts';
 import type { Sealing } from '../sealing.ts';
+import { readShape, storeShape } from '../stored-shape.ts';
 
 /** Changes whenever what is stored for a component changes its meaning. wasmtime itself knows its versions. */
-const format = 'wasmtime-1';
-/** Hexadecimal digits before the code. */
+const format = 'wasmtime-2';
+/** Hexadecimal digits before all else. */
 const sealLength = 64;
+/** Of the length of the shape, little-endian, which comes next; then the shape, then the code. */
+const lengthSize = 4;
 
-/** Compiled components on disk: a file under the digest of each, its seal and then its machine code. */
+/** What runs instead of a component. */
+export interface Compiled {
+  readonly shape: ComponentShape;
+  /** Machine code, for wasmtime of one version and one kind of processor. */
+  readonly code: Uint8Array;
+}
+
+/** Compiled components on disk: a file under the digest of each. */
 export class CompiledStore {
   readonly directory: string;
   readonly #seal: Sealing;
@@ -19,31 +30,36 @@ export class CompiledStore {
     this.#seal = seal;
   }
 
-  /** Keeps the code of a component, in place of what is there. Safe beside other processes: the file appears by a rename. */
-  keep(digest: string, code: Uint8Array): void {
+  /** Keeps what was made of a component, in place of what is there. Safe beside other processes: the file appears by a rename. */
+  keep(digest: string, { shape, code }: Compiled): void {
+    const stored = storeShape(shape);
+    const length = Buffer.alloc(lengthSize);
+    length.writeUInt32LE(stored.length);
     mkdirSync(this.directory, { recursive: true, mode: 0o755 });
     const temporary = mkdtempSync(join(this.directory, '.new-'));
     try {
       const file = join(temporary, digest);
-      const seal = Buffer.from(this.#seal.over([format, digest, code]));
-      writeFileSync(file, Buffer.concat([seal, code]), { mode: 0o644 });
+      const seal = Buffer.from(this.#seal.over([format, digest, stored, code]));
+      writeFileSync(file, Buffer.concat([seal, length, stored, code]), { mode: 0o644 });
       renameSync(file, join(this.directory, digest));
     } finally {
       rmSync(temporary, { recursive: true, force: true });
     }
   }
 
-  /** The code of the component with that digest; undefined where it was not prepared. Throws EngineError where it was changed. */
-  find(digest: string): Uint8Array | undefined {
+  /** What was made of the component with that digest; undefined where it was not prepared. Throws EngineError where it was changed. */
+  find(digest: string): Compiled | undefined {
     const path = join(this.directory, digest);
     const file = readOptional(path);
     if (file === undefined) return undefined;
-    const code = file.subarray(sealLength);
-    if (!this.#seal.matches(file.toString('latin1', 0, sealLength), [format, digest, code])) {
+    const start = sealLength + lengthSize;
+    const end = start + (file.length < start ? 0 : file.readUInt32LE(sealLength));
+    const [shape, code] = [file.subarray(start, end), file.subarray(end)];
+    if (!this.#seal.matches(file.toString('latin1', 0, sealLength), [format, digest, shape, code])) {
       const message = `what was made of component ${digest} at install is not what it was: ${path}`;
       throw new EngineError('invalid-component', message);
     }
-    return code;
+    return { shape: readShape(shape), code };
   }
 }
 

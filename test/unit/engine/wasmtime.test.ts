@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { built } from '../../../host/cli/project.ts';
 import type { ComponentSource } from '../../../host/engine/engine.ts';
+import { shapeOf } from '../../../host/engine/shape-of.ts';
 import { prepareForWasmtime } from '../../../host/engine/wasmtime/compile.ts';
 import { WasmtimeEngine } from '../../../host/engine/wasmtime/engine.ts';
 import { CompiledStore } from '../../../host/engine/wasmtime/store.ts';
@@ -36,7 +37,7 @@ describe.skipIf(!hasWasmtime)('compiled components', () => {
   test('are one file each, and nothing else', () => {
     prepareForWasmtime(native, store, source);
     prepareForWasmtime(native, store, source);
-    expect(readdirSync(directory)).toEqual(['wasmtime-1']);
+    expect(readdirSync(directory)).toEqual(['wasmtime-2']);
     expect(readdirSync(store.directory)).toEqual([source.digest]);
   });
 
@@ -71,12 +72,28 @@ describe.skipIf(!hasWasmtime)('compiled components', () => {
     expect(() => elsewhere.find(source.digest)).toThrow('is not what it was');
   });
 
-  test('that are missing, or authentic but of another version, are made again', () => {
-    expect(divide(new WasmtimeEngine(native, store))).toBe(3);
-    store.keep(source.digest, new TextEncoder().encode('code of another version'));
-    expect(divide(new WasmtimeEngine(native, store))).toBe(3);
+  test('that are missing, or authentic but of another version, are made again, and kept', () => {
+    const kept = () => store.find(other.digest)?.code.length;
+    // Of the digest nothing may be in use: then it would be shared.
+    const other = { ...source, digest: `${source.digest.slice(1)}1` };
+    new WasmtimeEngine(native, store).load(other);
+    expect(kept()).toBeGreaterThan(10_000);
+    const another = { ...source, digest: `${source.digest.slice(1)}2` };
+    store.keep(another.digest, { shape: shapeOf(source.bytes), code: new TextEncoder().encode('of another version') });
+    const loaded = new WasmtimeEngine(native, store).load(another);
+    expect(loaded.instantiate(makeHost([]), amplyLimited).call(rawGuest, 'divide', [9, 3])).toBe(3);
+    expect(store.find(another.digest)?.code.length).toBe(kept());
+    prepareForWasmtime(native, store, another);
+    expect(store.find(another.digest)?.code.length).toBe(kept());
+  });
+
+  test('have the shape of their component, also where they cannot be written', () => {
+    const wanted = shapeOf(source.bytes);
     prepareForWasmtime(native, store, source);
-    expect(store.find(source.digest)?.length).toBeGreaterThan(10_000);
+    expect(store.find(source.digest)?.shape).toEqual(wanted);
+    expect(new WasmtimeEngine(native, store).load(source).shape).toEqual(wanted);
+    const nowhere = new CompiledStore('/proc/nowhere', new Seal(new Uint8Array(32)));
+    expect(new WasmtimeEngine(native, nowhere).load(source).shape).toEqual(wanted);
   });
 
   test.each([
