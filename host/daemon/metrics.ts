@@ -9,7 +9,7 @@ interface Family {
 }
 
 /** All that threads count. */
-export const families: readonly Family[] = [
+const families: readonly Family[] = [
   { name: 'bulkhead_calls', kind: 'counter', help: 'CNI calls that were answered.' },
   {
     name: 'bulkhead_call_seconds',
