@@ -59,7 +59,7 @@ async function makePlugins(stale: readonly string[], tools: string): Promise<voi
 
 async function bundle(): Promise<boolean> {
   const sources = digest(['host/**', 'native/wasmtime/*.ts', 'package-lock.json']);
-  if (isFresh('host', sources, join(built.host, 'main.mjs'))) return false;
+  if (isFresh('host', sources, join(built.host, 'host.js'))) return false;
   console.log('bulkhead: bundling the host');
   const { bundleHost } = await import('../host/cli/install/bundle.ts');
   rmSync(built.host, { recursive: true, force: true });

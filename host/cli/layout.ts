@@ -8,11 +8,13 @@ export interface Layout {
   /** Executes the daemon of the release that was installed last: units of a service manager name it. */
   readonly daemonLauncher: string;
   readonly node: string;
-  readonly main: string;
+  /** Of Node, as the process of one call starts from it; where that finds the host is in host/cli/one-shot-code.ts. */
+  readonly boot: string;
   readonly daemonMain: string;
   /** The bindings of wasmtime, in releases that were built where there is cargo. */
   readonly wasmtime: string;
   readonly plugins: string;
+  /** Of the daemon. */
   readonly compileCache: string;
   /** What `install` did, so that `uninstall` can take it back. */
   readonly installed: string;
@@ -52,7 +54,7 @@ export function layoutOf(root: string, version: string): Layout {
     release,
     daemonLauncher: join(root, 'usr/lib/bulkhead/daemon'),
     node: join(release, 'node'),
-    main: join(release, 'main.mjs'),
+    boot: join(release, 'boot.blob'),
     daemonMain: join(release, 'daemon.mjs'),
     wasmtime: join(release, 'wasmtime.node'),
     plugins: join(release, 'plugins'),

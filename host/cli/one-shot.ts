@@ -1,19 +1,16 @@
-import { readSync, writeSync } from 'node:fs';
-import { type Answer, answer } from '../calls/answer.ts';
-import { escapeControls, stderrLog } from '../calls/log.ts';
+import { answer } from '../calls/answer.ts';
+import { stderrLog } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
-import { CniError, errorCodes } from '../cni/error.ts';
 import { openLinuxKernel } from '../kernel/linux/linux-kernel.ts';
-import { sleep } from '../system/sleep.ts';
+import { systemCall } from '../system/libc.ts';
+import { failure } from './failure.ts';
 import { layoutOf } from './layout.ts';
 import { openNode, openTrust } from './node.ts';
-
-/** A configuration is a few kilobytes; more than this is not read. */
-const largestStdin = 32 * 1024 * 1024;
+import { print, readStdin, write } from './standard-streams.ts';
 
 /**
- * One CNI call in a process of its own: what the executables in /opt/cni/bin come to. Sets the exit status and returns; the
- * process ends by itself, since `process.exit` after running wasm can hang (docs/rationale.md). `callId`: of a call that a daemon did not answer.
+ * One CNI call in a process of its own: what the executables in /opt/cni/bin come to. Ends the process, but where
+ * nothing was run: that ends by itself. `callId`: of a call that a daemon did not answer.
  */
 export async function answerOnce(root: string, version: string, type: string, callId?: string): Promise<void> {
   let node: Node | undefined;
@@ -30,66 +27,15 @@ export async function answerOnce(root: string, version: string, type: string, ca
   } catch (error) {
     print(failure(error));
   } finally {
-    node?.kernel.close();
+    if (node !== undefined) {
+      node.kernel.close();
+      // All is written. What `process.exit` does besides takes time, and can hang after wasm was run (docs/rationale.md).
+      systemCall('_exit', Number(process.exitCode));
+    }
   }
-}
-
-/** For what should not have happened: an error object all the same, never a stack. */
-function failure(error: unknown): Answer {
-  const message = escapeControls(`bulkhead: ${error instanceof Error ? error.message : error}`);
-  return { stdout: new CniError(errorCodes.internal, message).format(), stderr: '', exitCode: 1 };
 }
 
 /** Whether a call comes as far as a plugin: VERSION, and one by hand without a command, do not. */
 function needsPlugins({ CNI_COMMAND: command = '' }: NodeJS.ProcessEnv): boolean {
   return command !== '' && command !== 'VERSION';
-}
-
-/** Prints the answer and sets the exit status. */
-export function print({ stdout, stderr, exitCode }: Answer): void {
-  write(2, stderr);
-  write(1, stdout);
-  process.exitCode = exitCode;
-}
-
-/** All of stdin. Throws where it has more than a configuration can have. */
-export function readStdin(): Uint8Array {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(65_536);
-    const read = readChunk(chunk);
-    if (read === 0) return Buffer.concat(chunks);
-    size += read;
-    if (size > largestStdin) throw new Error(`more than ${largestStdin} bytes`);
-    chunks.push(chunk.subarray(0, read));
-  }
-}
-
-/** A closed stdin has nothing in it; one that does not block is asked again. */
-function readChunk(chunk: Buffer): number {
-  for (;;) {
-    try {
-      return readSync(0, chunk);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF' || code === 'EBADF') return 0;
-      if (code !== 'EAGAIN') throw error;
-      sleep(1);
-    }
-  }
-}
-
-/** Writes all of the text; a reader that has gone away does not get it, and is nobody to tell. */
-function write(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(fd, bytes, at);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EAGAIN') return;
-      sleep(1);
-    }
-  }
 }

@@ -14,7 +14,7 @@ export function addNftablesMasquerade(ruleset: Ruleset, owner: RuleOwner, addres
   fromWhatIsThere(ruleset, () => {
     const stale = (ruleset.rules(checks) ?? []).filter((rule) => isOf(rule, owner));
     return [
-      ...(isSetUp(ruleset) ? [] : setUp),
+      ...(isSetUp(ruleset) ? [] : setUp()),
       ...stale.map(({ handle }): RulesetChange => ({ kind: 'remove-rule', ...checks, handle })),
       ...addresses.map((address) => addTo(checks)(checkRule(owner, address))),
     ];
@@ -24,9 +24,9 @@ export function addNftablesMasquerade(ruleset: Ruleset, owner: RuleOwner, addres
 /** Rules that are as they should be stay: after rules were taken away, the kernel's next change of them waits until nobody uses those any more (RCU). */
 function isSetUp(ruleset: Ruleset): boolean {
   const before = ruleset.rules(postrouting) ?? [];
+  const wanted = postroutingRules();
   return (
-    before.length === postroutingRules.length &&
-    before.every((rule, i) => doSame(rule.expressions, postroutingRules[i]?.expressions ?? []))
+    before.length === wanted.length && before.every((rule, i) => doSame(rule.expressions, wanted[i]?.expressions ?? []))
   );
 }
 
@@ -44,7 +44,7 @@ export function nftablesMasqueradeProblems(
   const rules = (ruleset.rules(checks) ?? []).filter((rule) => isOf(rule, owner));
   const before = ruleset.rules(postrouting) ?? [];
   return [
-    ...(postroutingRules.every((rule) => has(before, rule))
+    ...(postroutingRules().every((rule) => has(before, rule))
       ? []
       : [`chain postrouting of table inet ${table.table} does not lead to masq_checks as it should`]),
     ...addresses.flatMap((address) =>
@@ -70,29 +70,37 @@ const table = { family: 'inet', table: 'cni_plugins_masquerade' } as const;
 const checks: ChainName = { ...table, chain: 'masq_checks' };
 const postrouting: ChainName = { ...table, chain: 'postrouting' };
 
-const postroutingRules: readonly Rule[] = [
-  ...(['ip', 'ip6'] as const).map((family) => ({
-    expressions: [
-      ...matchFamily(family),
-      ...matchNetwork('destination', multicast[family]),
-      { kind: 'verdict', verdict: 'return' } as Expression,
-    ],
-  })),
-  { expressions: [{ kind: 'verdict', verdict: 'goto', chain: checks.chain }] },
-];
+let madePostroutingRules: readonly Rule[] | undefined;
+
+/** Made when they are first needed: most calls masquerade nothing, and some are a process of their own. */
+function postroutingRules(): readonly Rule[] {
+  madePostroutingRules ??= [
+    ...(['ip', 'ip6'] as const).map((family) => ({
+      expressions: [
+        ...matchFamily(family),
+        ...matchNetwork('destination', multicast[family]),
+        { kind: 'verdict', verdict: 'return' } as Expression,
+      ],
+    })),
+    { expressions: [{ kind: 'verdict', verdict: 'goto', chain: checks.chain }] },
+  ];
+  return madePostroutingRules;
+}
 
 /** The table, its chains, and what leads to the rules of attachments. */
-const setUp: readonly RulesetChange[] = [
-  { kind: 'add-table', ...table, comment: 'Masquerading for plugins from github.com/containernetworking/plugins' },
-  {
-    kind: 'add-chain',
-    ...checks,
-    comment: 'Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet',
-  },
-  { kind: 'add-chain', ...postrouting, hook: { type: 'nat', name: 'postrouting', priority: 100 } },
-  { kind: 'flush-chain', ...postrouting },
-  ...postroutingRules.map(addTo(postrouting)),
-];
+function setUp(): readonly RulesetChange[] {
+  return [
+    { kind: 'add-table', ...table, comment: 'Masquerading for plugins from github.com/containernetworking/plugins' },
+    {
+      kind: 'add-chain',
+      ...checks,
+      comment: 'Masquerade traffic from certain IPs to any (non-multicast) IP outside their subnet',
+    },
+    { kind: 'add-chain', ...postrouting, hook: { type: 'nat', name: 'postrouting', priority: 100 } },
+    { kind: 'flush-chain', ...postrouting },
+    ...postroutingRules().map(addTo(postrouting)),
+  ];
+}
 
 function checkRule(owner: RuleOwner, address: IpPrefix): Rule {
   const family = familyOf(address);

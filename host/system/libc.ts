@@ -27,6 +27,7 @@ const prototypes = {
   renameat2: 'int renameat2(int from, const void *old, int to, const void *new, unsigned int flags)',
   fcntl: 'int fcntl(int fd, int command, long argument)',
   syscall: 'long syscall(long number, int fd, const void *path, void *how, size_t size)',
+  _exit: 'void _exit(int status)',
 } as const;
 
 export type SystemCall = keyof typeof prototypes;

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { assertTrusted, readWithoutLinks, UntrustedFile } from '../system/trusted-file.ts';
 
@@ -59,7 +59,7 @@ const secretBytes = 32;
 
 /** The machine's secret, which is made where there is none. Throws UntrustedFile where others can read or write it. */
 export function openSeal(path: string): Seal {
-  createSecret(path);
+  if (!existsSync(path)) createSecret(path);
   assertTrusted(path);
   if ((statSync(path).mode & 0o077) !== 0) throw new UntrustedFile(`${path} can be read by others`);
   const key = readWithoutLinks(path, secretBytes);
@@ -72,6 +72,7 @@ function createSecret(path: string): void {
   try {
     writeFileSync(path, randomBytes(secretBytes), { mode: 0o600, flag: 'wx' });
   } catch (error) {
+    // Another process was first.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
+import { layoutOf } from '../../host/cli/layout.ts';
+import { oneShotCommand } from '../../host/cli/one-shot-command.ts';
 import { projectDirectory, projectVersion } from '../../host/cli/project.ts';
 import { openLinuxKernel } from '../../host/kernel/linux/linux-kernel.ts';
 import { type NamespaceSnapshot, snapshot } from '../../host/kernel/snapshot.ts';
@@ -100,7 +102,7 @@ export class Machine implements Disposable {
   /** The host by itself, as the executable calls it for a call that a daemon was told of by that number. */
   callHost(type: string, environment: CallEnvironment, configuration: unknown, number: string): Ended {
     const { file, args, env, input } = this.#command(type, environment, configuration, this.binaries);
-    const host = [join(this.release, 'node'), join(this.release, 'main.mjs'), this.root, basename(this.release), type];
+    const host = oneShotCommand(layoutOf(this.root, projectVersion()), projectVersion(), type);
     const command = [...args.slice(0, -1), ...host, number];
     const { status, stdout, stderr } = spawnSync(file, command, { env, input, encoding: 'utf8' });
     return { status, stdout, stderr, json: parse(stdout) };

@@ -45,7 +45,7 @@ export async function addCommand(file: string, { root }: RootOption): Promise<vo
   renew(layout);
   new ReplacedBinaries(resolve(root)).place(
     { ...installed, types: [...new Set([...installed.types, ...types])] },
-    launcherFor(layout, resolve(root), installed.version),
+    launcherFor(layout, installed.version),
   );
   console.log(`${name} (sha256 ${source.digest}) is added for ${types.join(', ')}, in ${installed.binDirectory}`);
 }

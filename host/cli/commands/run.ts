@@ -5,7 +5,7 @@ import { openLinuxKernel } from '../../kernel/linux/linux-kernel.ts';
 import { describeOperation } from '../../operations/operation.ts';
 import { requireInstalled } from '../installed.ts';
 import { openNode, openTrust } from '../node.ts';
-import { print, readStdin } from '../one-shot.ts';
+import { print, readStdin } from '../standard-streams.ts';
 
 /** Answers one call as the installed executable would, and shows on stderr what the plugin logs and what it changes. */
 export async function runCommand(type: string, { root }: { readonly root: string }): Promise<void> {

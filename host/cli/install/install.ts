@@ -23,6 +23,7 @@ import { compileInstalled, transpiledStore } from '../engines.ts';
 import { UsageError } from '../errors.ts';
 import { type Layout, layoutOf } from '../layout.ts';
 import { pluginFilesOf } from '../node.ts';
+import { oneShotCommand } from '../one-shot-command.ts';
 import { built, projectVersion } from '../project.ts';
 import { type InstalledBinaries, ReplacedBinaries } from './binaries.ts';
 import { buildLauncher, type LauncherArchitecture, launcherMark } from './launcher.ts';
@@ -45,7 +46,7 @@ export function install(options: InstallOptions): InstalledBinaries {
   const root = realDirectory(options.root);
   const layout = layoutOf(root, version);
   const binDirectory = realDirectory(options.binDirectory);
-  placeRelease(layout, version);
+  placeRelease(layout);
   placeDaemonLauncher(layout);
   placePolicy(layout.policy);
   const seal = openSeal(layout.secret);
@@ -57,7 +58,7 @@ export function install(options: InstallOptions): InstalledBinaries {
     binDirectory,
     types: pluginFilesOf(layout).types,
   };
-  new ReplacedBinaries(root).place(installed, launcherFor(layout, root, version));
+  new ReplacedBinaries(root).place(installed, launcherFor(layout, version));
   return installed;
 }
 
@@ -114,13 +115,10 @@ function compileAll(layout: Layout, seal: Seal): void {
 }
 
 /** What stands in the directory of binaries for a type: the shim where there was cargo to build it, else what only executes the host. */
-export function launcherFor(
-  { node, main, socket }: Layout,
-  root: string,
-  version: string,
-): (type: string) => Uint8Array {
+export function launcherFor(layout: Layout, version: string): (type: string) => Uint8Array {
+  const { node, socket } = layout;
   const failure = formatIndented({ code: 999, msg: `${launcherMark} ${node}: is it installed?` });
-  const commandOf = (type: string): [string, ...string[]] => [node, main, root, version, type];
+  const commandOf = (type: string) => oneShotCommand(layout, version, type);
   if (existsSync(built.shim)) {
     const shim = readFileSync(built.shim);
     return (type) => configureShim(shim, { type, socket, failure, command: commandOf(type) });

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   constants,
@@ -18,12 +17,13 @@ import { systemCall } from '../../system/libc.ts';
 import { UsageError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import { built } from '../project.ts';
+import { warmDaemon, warmOneShot } from './warm.ts';
 
 /**
  * Puts the release in its place: Node, the bundled host, plugins, and what was made of them. It is gathered aside and appears by a
  * exchange of names with one that was there before, which is taken away after that. Nothing in it refers to where it came from.
  */
-export function placeRelease(layout: Layout, version: string): void {
+export function placeRelease(layout: Layout): void {
   assertBuilt();
   const parent = dirname(layout.release);
   mkdirSync(parent, { recursive: true, mode: 0o755 });
@@ -36,7 +36,8 @@ export function placeRelease(layout: Layout, version: string): void {
     if (existsSync(built.wasmtime))
       copyFileSync(built.wasmtime, join(fresh, 'wasmtime.node'), constants.COPYFILE_FICLONE);
     makeReadable(fresh);
-    warm(fresh, version);
+    warmOneShot(fresh);
+    warmDaemon(fresh);
     makeReadable(fresh);
     replaceDirectory(fresh, layout.release);
   } finally {
@@ -45,20 +46,8 @@ export function placeRelease(layout: Layout, version: string): void {
 }
 
 function assertBuilt(): void {
-  if (existsSync(join(built.host, 'main.mjs')) && existsSync(join(built.plugins, 'plugins.json'))) return;
+  if (existsSync(join(built.host, 'host.js')) && existsSync(join(built.plugins, 'plugins.json'))) return;
   throw new UsageError('nothing is built yet: run `npm run build` first');
-}
-
-/** Runs it once, so that the compile cache is there before the first call. */
-function warm(release: string, version: string): void {
-  const result = spawnSync(join(release, 'node'), [join(release, 'main.mjs'), '/', version, 'warm'], {
-    env: { CNI_COMMAND: 'VERSION' },
-    encoding: 'utf8',
-  });
-  if (result.status === 0) return;
-  throw new UsageError(
-    `the installed host does not start: ${result.stderr || result.error?.message || `exit ${result.status}`}`,
-  );
 }
 
 /** Whatever the umask: the release is read by every process that a runtime starts. */
