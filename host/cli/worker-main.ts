@@ -42,6 +42,7 @@ for (const type of trust.broken === undefined ? trust.types : []) {
     // The call that needs it will say so.
   }
 }
+const tally = new Tally(start.tally, (series) => tell({ kind: 'series', series }));
 const stopping = new Int32Array(start.stopping);
 tell({ kind: 'ready' });
 try {
@@ -57,7 +58,7 @@ try {
     async refresh() {
       if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });
     },
-    counts: new CallCounts(new Tally(start.tally, (series) => tell({ kind: 'series', series }))),
+    counts: new CallCounts(tally, start.traces ? (trace) => tell({ kind: 'trace', trace }) : undefined),
     isStopping: () => Atomics.load(stopping, 0) === 1,
   });
 } finally {

@@ -9,10 +9,12 @@ import { waitingCallers } from '../kernel/linux/waiting-callers.ts';
 import { Deadline } from '../system/deadline.ts';
 import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
+import { type CallTrace, wantsTraces } from './call-trace.ts';
 import { type Gauge, Metrics } from './metrics.ts';
 import { Removals } from './removals.ts';
 import { Seats } from './seats.ts';
 import { type Series, Tally } from './tally.ts';
+import type { Traces } from './traces.ts';
 import { Turns } from './turns.ts';
 
 /** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
@@ -46,6 +48,8 @@ export interface WorkerStart {
   readonly removals: SharedArrayBuffer;
   /** What it counts. */
   readonly tally: SharedArrayBuffer;
+  /** Whether somebody wants to know what calls did and when. */
+  readonly traces: boolean;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -54,6 +58,7 @@ export interface WorkerStart {
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'series'; readonly series: Series }
+  | { readonly kind: 'trace'; readonly trace: CallTrace }
   | { readonly kind: 'policy'; readonly broken: string | undefined };
 
 export interface DaemonOptions {
@@ -92,6 +97,7 @@ export class Daemon {
   #lock: FileLock | undefined;
   /** Of the main thread, which takes links away for the others. */
   readonly #kernel = new LinuxKernel({});
+  #traces: Traces | undefined;
   #control: Server | undefined;
   #broken: string | undefined;
   #lastFault = 0;
@@ -122,6 +128,10 @@ export class Daemon {
       this.#listening = listenAt(socket, backlog);
       chmodSync(socket, 0o600);
     }
+    if (wantsTraces(this.#options.environment)) {
+      const { Traces } = await import('./traces.ts');
+      this.#traces = new Traces(this.#options.version, this.#options.environment);
+    }
     void this.#removals.serve((indexes) => this.#kernel.host.removeLinks(indexes));
     await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));
     rmSync(controlSocket, { force: true });
@@ -148,6 +158,7 @@ export class Daemon {
       for (const _ of this.#workers) this.#knock();
     }, 20);
     await gone;
+    await this.#traces?.stop();
     this.#removals.end();
     this.#kernel.close();
     clearInterval(knock);
@@ -170,7 +181,7 @@ export class Daemon {
     const tally = Tally.allocate();
     this.#metrics.attach(index, tally);
     const workerData: WorkerStart = {
-      tally,
+      ...{ tally, traces: this.#traces !== undefined },
       ...{ root: places.root, version, engine, index },
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
       ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
@@ -209,6 +220,7 @@ export class Daemon {
 
   #hear(thread: number, message: Exclude<WorkerMessage, { readonly kind: 'ready' }>): void {
     if (message.kind === 'series') this.#metrics.announce(thread, message.series);
+    else if (message.kind === 'trace') this.#traces?.record(message.trace);
     else if (message.broken !== this.#broken) {
       this.#broken = message.broken;
       const { log } = this.#options;
