@@ -130,7 +130,7 @@ export class Daemon {
     }
     if (wantsTraces(this.#options.environment)) {
       const { Traces } = await import('./traces.ts');
-      this.#traces = new Traces(this.#options.version, this.#options.environment);
+      this.#traces = new Traces(this.#options.version);
     }
     void this.#removals.serve((indexes) => this.#kernel.host.removeLinks(indexes));
     await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));

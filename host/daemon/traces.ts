@@ -1,12 +1,16 @@
+import { setTimeout } from 'node:timers/promises';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { CallTrace } from './call-trace.ts';
 
+/** Milliseconds that the end of the daemon waits for a collector. */
+const patience = 2000;
+
 /**
- * Sends what calls did to a collector, as OpenTelemetry's environment variables say (OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME): each call a span below the
+ * Sends what calls did to a collector, as OpenTelemetry's environment variables say (OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, …): each call a span below the
  * caller's (W3C Trace Context), with spans for its phases below. In batches from the main thread: no call waits for it, and what a collector does not
  * take is dropped. Loaded only where it is wanted.
  */
@@ -15,11 +19,12 @@ export class Traces {
   readonly #tracer: Tracer;
   readonly #propagator = new W3CTraceContextPropagator();
 
-  constructor(version: string, environment: Readonly<Record<string, string | undefined>>) {
-    const { OTEL_SERVICE_NAME: name = 'bulkhead' } = environment;
-    const resource = resourceFromAttributes({ 'service.name': name, 'service.version': version });
+  constructor(version: string) {
+    const own = resourceFromAttributes({ 'service.name': 'bulkhead', 'service.version': version });
+    // Of the environment: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES.
+    const operators = detectResources({ detectors: [envDetector] });
     this.#provider = new TracerProvider({
-      resource: defaultResource().merge(resource),
+      resource: defaultResource().merge(own).merge(operators),
       // A caller that is not sampled is not traced here either.
       sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
       spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: 1000 })],
@@ -43,8 +48,9 @@ export class Traces {
     call.end(ended);
   }
 
-  /** Sends what is left. */
+  /** Sends what is left, where somebody takes it soon. */
   async stop(): Promise<void> {
-    await this.#provider.shutdown().catch(() => undefined);
+    const sent = this.#provider.shutdown().catch(() => undefined);
+    await Promise.race([sent, setTimeout(patience, undefined, { ref: false })]);
   }
 }
