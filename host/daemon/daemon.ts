@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -11,6 +11,7 @@ import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
 import { type CallTrace, wantsTraces } from './call-trace.ts';
 import { type Gauge, Metrics } from './metrics.ts';
+import { practicePrefix } from './practice.ts';
 import { Removals } from './removals.ts';
 import { Seats } from './seats.ts';
 import { type Series, Tally } from './tally.ts';
@@ -41,6 +42,8 @@ export interface WorkerStart {
   readonly engine: string;
   readonly listening: number;
   readonly index: number;
+  /** Whether it makes calls for practice first: those that get the seats do. Others only come to it when there is much to do. */
+  readonly practises: boolean;
   readonly turns: SharedArrayBuffer;
   readonly seats: SharedArrayBuffer;
   /** Locks that threads have given back. */
@@ -116,12 +119,18 @@ export class Daemon {
     return this.#options.workers ?? Math.min(32, 3 * seats);
   }
 
+  get #isStopping(): boolean {
+    return Atomics.load(new Int32Array(this.#stopping), 0) === 1;
+  }
+
   /** Throws AlreadyRunning, SystemError. */
   async start(): Promise<void> {
     const { daemon, socket, controlSocket } = this.#options.places;
     mkdirSync(daemon, { recursive: true, mode: 0o700 });
     chmodSync(daemon, 0o700);
     this.#lock = takeLock(join(daemon, 'lock'));
+    for (const name of readdirSync(daemon))
+      if (name.startsWith(practicePrefix)) rmSync(join(daemon, name), { recursive: true, force: true });
     if (this.#activated) this.#listening = SD_LISTEN_FDS_START;
     else {
       rmSync(socket, { force: true });
@@ -133,7 +142,10 @@ export class Daemon {
       this.#traces = new Traces(this.#options.version);
     }
     void this.#removals.serve((indexes) => this.#kernel.host.removeLinks(indexes));
-    await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));
+    // Those that practise sit down first.
+    const threads = Array.from({ length: this.#size }, (_, index) => index);
+    await Promise.all(threads.slice(0, seats).map((index) => this.#hire(index, true)));
+    await Promise.all(threads.slice(seats).map((index) => this.#hire(index)));
     rmSync(controlSocket, { force: true });
     this.#control = createServer((request, response) => {
       const [status, type, text] = this.#tell(request.url ?? '');
@@ -176,13 +188,13 @@ export class Daemon {
     socket.on('error', () => undefined);
   }
 
-  #hire(index: number): Promise<void> {
+  #hire(index: number, practises = false): Promise<void> {
     const { places, version, engine, worker: file, log } = this.#options;
     const tally = Tally.allocate();
     this.#metrics.attach(index, tally);
     const workerData: WorkerStart = {
       ...{ tally, traces: this.#traces !== undefined },
-      ...{ root: places.root, version, engine, index },
+      ...{ root: places.root, version, engine, index, practises },
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
       ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
     };
@@ -209,11 +221,11 @@ export class Daemon {
 
   /** Not more than one a second: what ends a thread may end the next one as well. */
   #after(replace: () => void): void {
-    if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+    if (this.#isStopping) return;
     const wait = Math.max(0, this.#lastFault + 1000 - Date.now());
     this.#lastFault = Date.now() + wait;
     setTimeout(() => {
-      if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+      if (this.#isStopping) return;
       replace();
     }, wait);
   }
