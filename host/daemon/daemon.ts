@@ -18,6 +18,9 @@ import { type Series, Tally } from './tally.ts';
 import type { Traces } from './traces.ts';
 import { Turns } from './turns.ts';
 
+/** MiB of a thread's memory for what is new: what calls need is soon garbage, and stays in the processor's cache in so little. */
+const youngGeneration = 8;
+
 /** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
 const backlog = 4096;
 /** sd_listen_fds(3): the first descriptor that was passed. */
@@ -198,7 +201,10 @@ export class Daemon {
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
       ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
     };
-    const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
+    const worker = new Worker(file, {
+      ...{ workerData, name: `calls ${index}`, trackUnmanagedFds: false },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+    });
     this.#workers.set(index, worker);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
