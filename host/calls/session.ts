@@ -92,8 +92,9 @@ export function makeSession(
     },
     perform: (operation) => transaction.perform(operation),
     require: (inquiry) => guard?.require(inquiry),
-    tell(door, { index, mac }) {
-      gathered.told.set(`${door} ${index}`, mac);
+    tell(door, link) {
+      gathered.told.set(`${door} ${link.index}`, link.mac);
+      transaction.know(door, link);
     },
     rely: (object, read) => transaction.rely(object, read),
     log(level, message) {

@@ -32,7 +32,11 @@ try {
   const stop = (why: string) => {
     clearInterval(watch);
     log(`stopping: ${why}`);
-    void daemon.stop().then(() => log('stopped'));
+    void daemon.stop().then(() => {
+      log('stopped');
+      // A collector that does not answer may still be tried again.
+      process.exit();
+    });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
 } catch (error) {

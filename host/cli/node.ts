@@ -87,7 +87,8 @@ export function openSealedNode(layout: Layout): { readonly node: Machine; readon
 
 type Machine = Omit<Node, 'kernel' | 'engine' | 'plugins' | 'log'>;
 
-function machineOf(layout: Layout, seal: Seal): Machine {
+/** All that lies in its directories. */
+export function machineOf(layout: Layout, seal: Seal): Machine {
   return {
     records: new RecordStore(layout.records),
     locks: new SharedLocks(layout.locks),

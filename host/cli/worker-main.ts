@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CallCounts } from '../daemon/call-counts.ts';
 import type { WorkerMessage, WorkerStart } from '../daemon/daemon.ts';
+import { practise } from '../daemon/practice.ts';
 import { Removals } from '../daemon/removals.ts';
 import { Seats } from '../daemon/seats.ts';
 import { Tally } from '../daemon/tally.ts';
@@ -9,13 +10,17 @@ import { WarmTrust } from '../daemon/warm-trust.ts';
 import { work } from '../daemon/worker.ts';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { hearReturns } from '../system/flock.ts';
+import { isAnybodyWaiting } from '../system/unix-socket.ts';
 import { readTrustState } from '../trust/trust-state.ts';
 import { type EngineName, openEngine } from './engines.ts';
 import { layoutOf } from './layout.ts';
-import { openSealedNode, pluginFilesOf, renewTrust } from './node.ts';
+import { machineOf, openSealedNode, pluginFilesOf, renewTrust } from './node.ts';
 
 // Refusals of the kernel are errors, and nobody reads where they were thrown.
 Error.stackTraceLimit = 0;
+
+/** Milliseconds of a thread's life. */
+const longestPractice = 3000;
 
 /** A thread of the daemon. */
 const start = workerData as WorkerStart;
@@ -42,7 +47,16 @@ for (const type of trust.broken === undefined ? trust.types : []) {
     // The call that needs it will say so.
   }
 }
+const tally = new Tally(start.tally, (series) => tell({ kind: 'series', series }));
 const stopping = new Int32Array(start.stopping);
+const isStopping = () => Atomics.load(stopping, 0) === 1;
+if (start.practises) {
+  await practise({
+    directory: layout.daemon,
+    nodeIn: (directory) => ({ ...machineOf(layoutOf(directory, start.version), seal), engine, plugins: trust }),
+    goesOn: () => !isStopping() && !isAnybodyWaiting(start.listening) && performance.now() < longestPractice,
+  });
+}
 tell({ kind: 'ready' });
 try {
   await work({
@@ -57,8 +71,8 @@ try {
     async refresh() {
       if (await trust.refresh()) tell({ kind: 'policy', broken: trust.broken });
     },
-    counts: new CallCounts(new Tally(start.tally, (series) => tell({ kind: 'series', series }))),
-    isStopping: () => Atomics.load(stopping, 0) === 1,
+    counts: new CallCounts(tally, start.traces ? (trace) => tell({ kind: 'trace', trace }) : undefined),
+    isStopping,
   });
 } finally {
   kernel.close();

@@ -1,4 +1,5 @@
 import type { Meter, Phase } from '../calls/meter.ts';
+import type { PhaseSpan } from './call-trace.ts';
 
 /** What of one call's time was of one plugin's phase. */
 export interface PhaseTime {
@@ -8,45 +9,78 @@ export interface PhaseTime {
   milliseconds: number;
 }
 
+/** What one call took. */
+export interface Measured {
+  readonly times: readonly PhaseTime[];
+  /** Empty where nobody traces. */
+  readonly spans: readonly PhaseSpan[];
+}
+
+interface Open {
+  readonly time: PhaseTime;
+  /** Its place among the spans; -1 where it is none. */
+  readonly span: number;
+}
+
+/** A plugin that calls the host without end makes no more of them. */
+const mostSpans = 512;
+
 /** Measures one call after the other. */
 export class CallMeter implements Meter {
   readonly #hostCall: Meter['hostCall'];
+  readonly #isTracing: boolean;
   #times: PhaseTime[] = [];
+  #spans: { name: string; start: number; end: number; parent: number }[] = [];
   /** The phases that are not over, the current one last. */
-  #open: PhaseTime[] = [];
+  #open: Open[] = [];
   #since = 0;
+  #function = '';
 
-  constructor(hostCall: Meter['hostCall']) {
+  constructor(hostCall: Meter['hostCall'], isTracing = false) {
     this.#hostCall = hostCall;
+    this.#isTracing = isTracing;
   }
 
   enter(type: string, verb: string, phase: Phase): void {
     this.#credit();
-    this.#open.push(this.#timeOf(type, verb, phase));
+    const name = phase === 'kernel' ? this.#function : `${phase} ${type}`;
+    this.#open.push({ time: this.#timeOf(type, verb, phase), span: this.#begin(name) });
   }
 
   leave(): void {
     this.#credit();
-    this.#open.pop();
+    this.#end(this.#open.pop());
   }
 
   hostCall(interfaceId: string, name: string): void {
     this.#hostCall(interfaceId, name);
+    if (this.#isTracing) this.#function = `${interfaceId.replace(/@.*/, '')}.${name}`;
   }
 
-  /** What the call took, phase by phase; the next one begins. A time-out may have left phases open: they end here. */
-  take(): readonly PhaseTime[] {
-    this.#credit();
-    const times = this.#times;
-    [this.#times, this.#open] = [[], []];
-    return times;
+  /** The next call begins. A time-out may have left phases open: they end here. */
+  take(): Measured {
+    while (this.#open.length > 0) this.leave();
+    const measured = { times: this.#times, spans: this.#spans };
+    [this.#times, this.#spans] = [[], []];
+    return measured;
   }
 
   #credit(): void {
     const now = performance.now();
-    const current = this.#open.at(-1);
+    const current = this.#open.at(-1)?.time;
     if (current !== undefined) current.milliseconds += now - this.#since;
     this.#since = now;
+  }
+
+  #begin(name: string): number {
+    if (!this.#isTracing || this.#spans.length === mostSpans) return -1;
+    const start = performance.timeOrigin + this.#since;
+    return this.#spans.push({ name, start, end: start, parent: this.#open.at(-1)?.span ?? -1 }) - 1;
+  }
+
+  #end(open: Open | undefined): void {
+    const span = open === undefined ? undefined : this.#spans[open.span];
+    if (span !== undefined) span.end = performance.timeOrigin + this.#since;
   }
 
   #timeOf(type: string, verb: string, phase: Phase): PhaseTime {

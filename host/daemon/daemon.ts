@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -9,11 +9,17 @@ import { waitingCallers } from '../kernel/linux/waiting-callers.ts';
 import { Deadline } from '../system/deadline.ts';
 import { allocateReturns, type FileLock, LockTimeout, lockFile } from '../system/flock.ts';
 import { listenAt, sendDatagram } from '../system/unix-socket.ts';
+import { type CallTrace, wantsTraces } from './call-trace.ts';
 import { type Gauge, Metrics } from './metrics.ts';
+import { practicePrefix } from './practice.ts';
 import { Removals } from './removals.ts';
 import { Seats } from './seats.ts';
 import { type Series, Tally } from './tally.ts';
+import type { Traces } from './traces.ts';
 import { Turns } from './turns.ts';
+
+/** MiB of a thread's memory for what is new: what calls need is soon garbage, and stays in the processor's cache in so little. */
+const youngGeneration = 8;
 
 /** Calls that may wait until somebody has time for them (net.core.somaxconn bounds it as well). */
 const backlog = 4096;
@@ -39,6 +45,8 @@ export interface WorkerStart {
   readonly engine: string;
   readonly listening: number;
   readonly index: number;
+  /** Whether it makes calls for practice first: those that get the seats do. Others only come to it when there is much to do. */
+  readonly practises: boolean;
   readonly turns: SharedArrayBuffer;
   readonly seats: SharedArrayBuffer;
   /** Locks that threads have given back. */
@@ -46,6 +54,8 @@ export interface WorkerStart {
   readonly removals: SharedArrayBuffer;
   /** What it counts. */
   readonly tally: SharedArrayBuffer;
+  /** Whether somebody wants to know what calls did and when. */
+  readonly traces: boolean;
   /** 1 when the daemon stops. */
   readonly stopping: SharedArrayBuffer;
 }
@@ -54,6 +64,7 @@ export interface WorkerStart {
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'series'; readonly series: Series }
+  | { readonly kind: 'trace'; readonly trace: CallTrace }
   | { readonly kind: 'policy'; readonly broken: string | undefined };
 
 export interface DaemonOptions {
@@ -92,6 +103,7 @@ export class Daemon {
   #lock: FileLock | undefined;
   /** Of the main thread, which takes links away for the others. */
   readonly #kernel = new LinuxKernel({});
+  #traces: Traces | undefined;
   #control: Server | undefined;
   #broken: string | undefined;
   #lastFault = 0;
@@ -110,20 +122,33 @@ export class Daemon {
     return this.#options.workers ?? Math.min(32, 3 * seats);
   }
 
+  get #isStopping(): boolean {
+    return Atomics.load(new Int32Array(this.#stopping), 0) === 1;
+  }
+
   /** Throws AlreadyRunning, SystemError. */
   async start(): Promise<void> {
     const { daemon, socket, controlSocket } = this.#options.places;
     mkdirSync(daemon, { recursive: true, mode: 0o700 });
     chmodSync(daemon, 0o700);
     this.#lock = takeLock(join(daemon, 'lock'));
+    for (const name of readdirSync(daemon))
+      if (name.startsWith(practicePrefix)) rmSync(join(daemon, name), { recursive: true, force: true });
     if (this.#activated) this.#listening = SD_LISTEN_FDS_START;
     else {
       rmSync(socket, { force: true });
       this.#listening = listenAt(socket, backlog);
       chmodSync(socket, 0o600);
     }
+    if (wantsTraces(this.#options.environment)) {
+      const { Traces } = await import('./traces.ts');
+      this.#traces = new Traces(this.#options.version);
+    }
     void this.#removals.serve((indexes) => this.#kernel.host.removeLinks(indexes));
-    await Promise.all(Array.from({ length: this.#size }, (_, index) => this.#hire(index)));
+    // Those that practise sit down first.
+    const threads = Array.from({ length: this.#size }, (_, index) => index);
+    await Promise.all(threads.slice(0, seats).map((index) => this.#hire(index, true)));
+    await Promise.all(threads.slice(seats).map((index) => this.#hire(index)));
     rmSync(controlSocket, { force: true });
     this.#control = createServer((request, response) => {
       const [status, type, text] = this.#tell(request.url ?? '');
@@ -148,6 +173,7 @@ export class Daemon {
       for (const _ of this.#workers) this.#knock();
     }, 20);
     await gone;
+    await this.#traces?.stop();
     this.#removals.end();
     this.#kernel.close();
     clearInterval(knock);
@@ -165,17 +191,20 @@ export class Daemon {
     socket.on('error', () => undefined);
   }
 
-  #hire(index: number): Promise<void> {
+  #hire(index: number, practises = false): Promise<void> {
     const { places, version, engine, worker: file, log } = this.#options;
     const tally = Tally.allocate();
     this.#metrics.attach(index, tally);
     const workerData: WorkerStart = {
-      tally,
-      ...{ root: places.root, version, engine, index },
+      ...{ tally, traces: this.#traces !== undefined },
+      ...{ root: places.root, version, engine, index, practises },
       ...{ listening: this.#listening, turns: this.#turns.memory, seats: this.#seats.memory },
       ...{ returns: this.#returns, removals: this.#removals.memory, stopping: this.#stopping },
     };
-    const worker = new Worker(file, { workerData, name: `calls ${index}`, trackUnmanagedFds: false });
+    const worker = new Worker(file, {
+      ...{ workerData, name: `calls ${index}`, trackUnmanagedFds: false },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+    });
     this.#workers.set(index, worker);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
@@ -198,17 +227,18 @@ export class Daemon {
 
   /** Not more than one a second: what ends a thread may end the next one as well. */
   #after(replace: () => void): void {
-    if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+    if (this.#isStopping) return;
     const wait = Math.max(0, this.#lastFault + 1000 - Date.now());
     this.#lastFault = Date.now() + wait;
     setTimeout(() => {
-      if (Atomics.load(new Int32Array(this.#stopping), 0) === 1) return;
+      if (this.#isStopping) return;
       replace();
     }, wait);
   }
 
   #hear(thread: number, message: Exclude<WorkerMessage, { readonly kind: 'ready' }>): void {
     if (message.kind === 'series') this.#metrics.announce(thread, message.series);
+    else if (message.kind === 'trace') this.#traces?.record(message.trace);
     else if (message.broken !== this.#broken) {
       this.#broken = message.broken;
       const { log } = this.#options;

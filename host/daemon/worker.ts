@@ -103,8 +103,8 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
   if (inodeOf('net') !== home.network) throw new StrandedThread({ cause: undefined });
   options.counts.observe({
     type: request.type,
-    verb,
-    outcome: given.exitCode === 0 ? 'ok' : 'error',
+    environment: request.environment,
+    error: given.exitCode === 0 ? undefined : given.stdout,
     queueSeconds: Number(queued) / 1e9,
     callSeconds: (performance.now() - began) / 1000,
   });

@@ -1,5 +1,6 @@
 import { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
+import { sleep } from '../system/sleep.ts';
 import { type Acknowledgement, decodeAcknowledgement, decodeDone } from './acknowledgement.ts';
 import { concatenate } from './attributes.ts';
 import type { Decoder } from './codec.ts';
@@ -27,8 +28,11 @@ export interface Request {
   readonly payload: Uint8Array;
 }
 
-/** A dump that changes tear again and again is given up after so many. */
-const dumpAttempts = 10;
+/** A dump that changes tear again and again is given up after so many, which takes a second. */
+const dumpAttempts = 100;
+/** After so many it stops for up to so many milliseconds each time: many that change the same thing get out of each other's way. */
+const quickAttempts = 5;
+const longestPause = 20;
 
 /**
  * Requests and their answers on one socket, one at a time. After anything thrown but a NetlinkRefusal, answers may still be
@@ -76,15 +80,16 @@ export class NetlinkConnection {
 
   /** Asks for a list; repeats it while changes tear it. Throws as `execute` does, and NetlinkUnsteadyDump. */
   dump<T>(request: Request, answer: Decoder<T>, deadline: Deadline): T[] {
-    for (let attempt = 0; attempt < dumpAttempts; attempt++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const { values, torn } = this.#exchange(request, NLM_F_DUMP, answer, deadline);
         if (!torn) return values;
       } catch (error) {
         if (!(error instanceof NetlinkRefusal) || error.acknowledgement.errno !== errnoNumbers.EINTR) throw error;
       }
+      if (attempt === dumpAttempts || deadline.passed) throw new NetlinkUnsteadyDump(attempt);
+      if (attempt >= quickAttempts) sleep(1 + Math.random() * Math.min(longestPause, deadline.remaining));
     }
-    throw new NetlinkUnsteadyDump(dumpAttempts);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { NetworkNamespace, Route } from '../kernel/kernel.ts';
 import { ipFamily } from '../net/ip.ts';
 import { type IpPrefix, networkOf, prefixAddress } from '../net/prefix.ts';
-import { isOwned, linkOf, namespaceOf } from './context.ts';
+import { isOwned, linkNameOf, namespaceOf } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf } from './effect.ts';
 import { scoped } from './links.ts';
@@ -10,15 +10,15 @@ import { restoring } from './undoing.ts';
 export const addAddress: OperationDefinition<'address.add'> = {
   plan({ door, index, prefix }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
-    const link = linkOf(context, door, index);
+    const name = linkNameOf(context, door, index);
     const namespace = namespaceOf(context, door);
     const there = namespace.addresses(index).some((one) => one.prefix === prefix);
     const unrouted = networkRoute(namespace, index, prefix) ? [] : neighbours(namespace, index, prefix);
     const effect: EffectOf<'address.add'> = {
-      ...{ kind: 'address.add', door, index, name: link.name, prefix },
+      ...{ kind: 'address.add', door, index, name, prefix },
       ...(unrouted.length === 0 ? {} : { unrouted }),
     };
-    return scoped(door, link, there ? undefined : effect);
+    return scoped(door, name, there ? undefined : effect);
   },
 
   apply({ door, index, prefix, flags }, _plan, context) {
@@ -54,12 +54,12 @@ function networkRoute(namespace: NetworkNamespace, index: number, prefix: IpPref
 export const removeAddress: OperationDefinition<'address.remove'> = {
   plan({ door, index, prefix }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
-    const link = linkOf(context, door, index);
+    const name = linkNameOf(context, door, index);
     const there = namespaceOf(context, door)
       .addresses(index)
       .some((one) => one.prefix === prefix);
-    const effect: EffectOf<'address.remove'> = { kind: 'address.remove', door, index, name: link.name, prefix };
-    return scoped(door, link, there ? effect : undefined);
+    const effect: EffectOf<'address.remove'> = { kind: 'address.remove', door, index, name, prefix };
+    return scoped(door, name, there ? effect : undefined);
   },
 
   apply({ door, index, prefix }, _plan, context) {

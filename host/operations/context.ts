@@ -5,6 +5,9 @@ import type { Link, NetworkNamespace } from '../kernel/kernel.ts';
 import type { IpPrefix } from '../net/prefix.ts';
 import type { Door } from './operation.ts';
 
+/** What most operations on a link leave as it is. */
+export type LinkIdentity = Pick<Link, 'index' | 'name' | 'kind' | 'details' | 'mac'>;
+
 /** What operations act on: the two namespaces of one attachment, and its leases. */
 export interface OperationContext {
   readonly host: NetworkNamespace;
@@ -19,8 +22,8 @@ export interface OperationContext {
   readonly owned: Set<`${Door} ${number}`>;
   /** Links that this call has made, shared ones among them. */
   readonly made: Set<`${Door} ${number}`>;
-  /** What was read of its own links, until an operation on links. Others may change what is shared. */
-  readonly known: Map<`${Door} ${number}`, Link>;
+  /** Who its own links are, as they were read, until an operation may change that. Others may change what is shared. */
+  readonly known: Map<`${Door} ${number}`, LinkIdentity>;
   /** Runs the DEL of a delegate whose ADD this attachment ran. */
   readonly releaseDelegate: (type: string) => void;
 }
@@ -33,21 +36,34 @@ export function namespaceOf(context: OperationContext, door: Door): NetworkNames
   return namespace;
 }
 
-/** The link with that index. Throws KernelError ENODEV. */
+/** The link with that index, as it is now. Throws KernelError ENODEV. */
 export function linkOf(context: OperationContext, door: Door, index: number): Link {
+  return mustExist(namespaceOf(context, door).linkByIndex(index), door, index);
+}
+
+/** Its name. Throws KernelError ENODEV. */
+export function linkNameOf(context: OperationContext, door: Door, index: number): string {
   namespaceOf(context, door);
-  const link = linkAt(context, door, index);
-  if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19, undefined, { refused: true });
+  return mustExist(linkAt(context, door, index), door, index).name;
+}
+
+/** Who the link with that index is, where there is one. */
+export function linkAt(context: OperationContext, door: Door, index: number): LinkIdentity | undefined {
+  const known = context.known.get(`${door} ${index}`);
+  if (known !== undefined) return known;
+  const link = (door === 'host' ? context.host : context.sandbox)?.linkByIndex(index);
+  if (link !== undefined) know(context, door, link);
   return link;
 }
 
-/** The link with that index, where there is one. */
-export function linkAt(context: OperationContext, door: Door, index: number): Link | undefined {
-  const key = `${door} ${index}` as const;
-  const known = context.known.get(key);
-  if (known !== undefined) return known;
-  const link = (door === 'host' ? context.host : context.sandbox)?.linkByIndex(index);
-  if (link !== undefined && context.owned.has(key)) context.known.set(key, link);
+/** Notes what was read of a link, where it is the attachment's own. */
+export function know({ owned, known }: OperationContext, door: Door, link: LinkIdentity): void {
+  const key = `${door} ${link.index}` as const;
+  if (owned.has(key)) known.set(key, link);
+}
+
+function mustExist<T>(link: T | undefined, door: Door, index: number): T {
+  if (link === undefined) throw new KernelError(`find link ${index} in the ${door}`, 19, undefined, { refused: true });
   return link;
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { errnoNumbers, KernelError } from '../kernel/errors.ts';
 import type { Link, LinkChange, LinkPlan, NetworkNamespace } from '../kernel/kernel.ts';
-import { isOwned, linkAt, linkOf, namespaceOf, type OperationContext } from './context.ts';
+import { isOwned, know, type LinkIdentity, linkAt, linkOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf, Plan } from './effect.ts';
 import type { Door, LinkBlueprint } from './operation.ts';
@@ -31,6 +31,7 @@ export const createLink: OperationDefinition<'link.create'> = {
     const both = endsOf(door, link, made);
     for (const end of both) context.made.add(end);
     if (plan.scope === 'private') for (const end of both) context.owned.add(end);
+    know(context, door, made);
     return made;
   },
 };
@@ -60,7 +61,7 @@ export const changeLink: OperationDefinition<'link.change'> = {
       ...(port === undefined ? {} : { port }),
     };
     const changes = Object.keys(before).length > 0;
-    return scoped(door, link, changes ? effect : undefined);
+    return scoped(door, link.name, changes ? effect : undefined);
   },
 
   apply({ door, index, change }, _plan, context) {
@@ -144,7 +145,7 @@ export const removeLink: OperationDefinition<'link.remove'> = {
 };
 
 /** The host's end of a cable that is the attachment's own by the record: either end goes with the other, and those of the host may go together. */
-function hostEnd(context: OperationContext, index: number): Link | undefined {
+function hostEnd(context: OperationContext, index: number): LinkIdentity | undefined {
   const link = linkAt(context, 'sandbox', index);
   if (link?.details.kind !== 'veth' || !isOwned(context, 'host', link.details.peerIndex)) return undefined;
   const end = linkAt(context, 'host', link.details.peerIndex);
@@ -152,8 +153,8 @@ function hostEnd(context: OperationContext, index: number): Link | undefined {
 }
 
 /** What is done to a link of the host's that this attachment did not make is shared with all that use the link. */
-export function scoped(door: Door, link: Link, effect: Extract<Plan, { scope: 'private' }>['effect']): Plan {
-  return door === 'host' ? { scope: 'shared', object: `link ${link.name}`, effect } : { scope: 'private', effect };
+export function scoped(door: Door, name: string, effect: Extract<Plan, { scope: 'private' }>['effect']): Plan {
+  return door === 'host' ? { scope: 'shared', object: `link ${name}`, effect } : { scope: 'private', effect };
 }
 
 /** A bridge of the host's, and a pair with both ends there: the host's place in a VLAN of a bridge. */

@@ -1,5 +1,5 @@
 import { addMacGuard, removeMacGuard } from '../firewall/mac-guard.ts';
-import { linkOf } from './context.ts';
+import { linkNameOf } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import { restoring } from './undoing.ts';
 
@@ -7,8 +7,8 @@ import { restoring } from './undoing.ts';
 export const enableMacGuard: OperationDefinition<'mac-guard.enable'> = {
   plan: () => ({ scope: 'private', effect: { kind: 'mac-guard.enable' } }),
   apply({ index, mac }, _plan, context) {
-    const { name } = linkOf(context, 'host', index);
-    addMacGuard(context.host.ruleset, context.attachment, { linkName: name, mac });
+    const linkName = linkNameOf(context, 'host', index);
+    addMacGuard(context.host.ruleset, context.attachment, { linkName, mac });
     return undefined;
   },
 };

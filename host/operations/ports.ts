@@ -1,5 +1,5 @@
 import type { BridgePort, BridgePortChange } from '../kernel/kernel.ts';
-import { isOwned, linkOf, namespaceOf, type OperationContext } from './context.ts';
+import { isOwned, linkNameOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf } from './effect.ts';
 import { scoped } from './links.ts';
@@ -12,11 +12,11 @@ export const changePort: OperationDefinition<'port.change'> = {
 
   plan({ door, index, change }, context) {
     if (isOwned(context, door, index)) return { scope: 'covered' };
-    const link = linkOf(context, door, index);
+    const name = linkNameOf(context, door, index);
     const port = namespaceOf(context, door).bridgePort(index);
     const before = port === undefined ? {} : fieldsBefore(port, change);
-    const effect: EffectOf<'port.change'> = { kind: 'port.change', door, index, name: link.name, before };
-    return scoped(door, link, Object.keys(before).length > 0 ? effect : undefined);
+    const effect: EffectOf<'port.change'> = { kind: 'port.change', door, index, name, before };
+    return scoped(door, name, Object.keys(before).length > 0 ? effect : undefined);
   },
 
   apply({ door, index, change }, _plan, context) {
@@ -58,10 +58,10 @@ export const undoPortVlans: Undo<'port.add-vlans' | 'port.remove-vlans'> = ({ do
 
 function planVlans(kind: 'port.add-vlans' | 'port.remove-vlans', door: Door, index: number, context: OperationContext) {
   if (isOwned(context, door, index)) return { scope: 'covered' } as const;
-  const link = linkOf(context, door, index);
+  const name = linkNameOf(context, door, index);
   const port = namespaceOf(context, door).bridgePort(index);
-  const effect = port && ({ kind, door, index, name: link.name, before: port.vlans } as const);
-  return scoped(door, link, effect);
+  const effect = port && ({ kind, door, index, name, before: port.vlans } as const);
+  return scoped(door, name, effect);
 }
 
 function fieldsBefore(port: BridgePort, change: BridgePortChange): BridgePortChange {

@@ -4,12 +4,12 @@ import { type AttachmentRecord, newestFirst } from '../records/record.ts';
 import type { RecordStore } from '../records/store.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { definitions, undo } from './catalog.ts';
-import type { OperationContext } from './context.ts';
+import { know, type LinkIdentity, type OperationContext } from './context.ts';
 import type { OperationDefinition } from './definition.ts';
 import type { Effect, EffectOf, Plan, SharedObject } from './effect.ts';
 import { type Following, followingOf } from './following.ts';
 import type { SharedLocks } from './locks.ts';
-import type { Operation, OperationKind, OperationOf, ValueOf } from './operation.ts';
+import type { Door, Operation, OperationKind, OperationOf, ValueOf } from './operation.ts';
 
 /** The stages that every operation passes, in this order. */
 export type Stage = 'authorize' | 'record' | 'apply' | 'applied';
@@ -46,8 +46,13 @@ export class Transaction {
       this.#options.observe?.('applied', operation);
       return value;
     } finally {
-      if (operation.kind.startsWith('link.')) this.#options.context.known.clear();
+      if (changesIdentity(operation)) this.#options.context.known.clear();
     }
+  }
+
+  /** Hears what a plugin was told of a link. */
+  know(door: Door, link: LinkIdentity): void {
+    know(this.#options.context, door, link);
   }
 
   /** Reads something shared that the attachment is going to rely on. From here on it is in use, and stays. */
@@ -63,13 +68,18 @@ export class Transaction {
   /** Runs something that has an inverse of its own, with the same record: a delegate's ADD. */
   recorded<T>(effect: Effect, body: () => T): T {
     const number = this.#options.record?.intend(effect);
-    const value = body();
-    if (number !== undefined) this.#options.record?.done(number);
-    return value;
+    try {
+      const value = body();
+      if (number !== undefined) this.#options.record?.done(number);
+      return value;
+    } finally {
+      this.#options.context.known.clear();
+    }
   }
 
   /** Notes that effects of that kind have been taken back by somebody else: a delegate by its own DEL. */
   settle(isSettled: (effect: Effect) => boolean): void {
+    this.#options.context.known.clear();
     const { record } = this.#options;
     for (const { number, effect } of [...(record?.state.open ?? []), ...(record?.state.committed ?? [])]) {
       if (isSettled(effect)) record?.undone(number);
@@ -249,4 +259,11 @@ function hasForeignPorts(object: SharedObject, context: OperationContext): boole
   return context.host
     .links()
     .some((port) => port.controller === link.index && !context.owned.has(`host ${port.index}`));
+}
+
+/** Whether a link may be another one than before, or not be. */
+function changesIdentity(operation: Operation): boolean {
+  if (operation.kind === 'link.change')
+    return operation.change.name !== undefined || operation.change.mac !== undefined;
+  return operation.kind === 'link.move' || operation.kind === 'link.remove';
 }

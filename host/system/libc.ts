@@ -20,6 +20,7 @@ const prototypes = {
   setsockopt: 'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
   setns: 'int setns(int fd, int type)',
+  unshare: 'int unshare(int flags)',
   ioctl: 'int ioctl(int fd, unsigned long request, size_t argument)',
   fstatfs: 'int fstatfs(int fd, void *status)',
   flock: 'int flock(int fd, int operation)',

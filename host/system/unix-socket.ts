@@ -19,6 +19,7 @@ const MSG_NOSIGNAL = 0x4000;
 const sizeOfCmsghdr = 16;
 
 /** poll.h */
+const POLLIN = 0x1;
 const POLLRDHUP = 0x2000;
 const POLLHUP = 0x10;
 const POLLERR = 0x8;
@@ -47,6 +48,14 @@ export function listenAt(path: string, backlog: number): number {
     closeSync(fd);
     throw error;
   }
+}
+
+/** Whether somebody has connected to a listening socket, and nobody has accepted that yet. */
+export function isAnybodyWaiting(listening: number): boolean {
+  const polled = Buffer.alloc(8);
+  polled.writeInt32LE(listening, 0);
+  polled.writeInt16LE(POLLIN, 4);
+  return trySystemCall('poll', polled, 1, 0) > 0;
 }
 
 /** Sends one datagram to the socket at that path. Throws SystemError. */

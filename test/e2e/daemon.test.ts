@@ -95,6 +95,28 @@ describe.skipIf(missingShim)('the daemon', () => {
     expectNothingLeft();
   }, 30_000);
 
+  test('answers five hundred at once, and needs little more memory for it', async () => {
+    const before = (await machine.status()).residentBytes;
+    const namespaces = Array.from({ length: 20 }, () => machine.container().path);
+    const calls = Array.from({ length: 500 }, (_, i) => ({
+      ...{ id: `many${i}`, netns: namespaces[i % 20] ?? '', ifname: `eth${Math.floor(i / 20)}` },
+    }));
+    const call = (verb: string) =>
+      Promise.all(calls.map((one) => machine.start('bridge', { ...one, verb }, network({ ipMasq: false }))));
+    let most = 0;
+    const watch = setInterval(async () => {
+      most = Math.max(most, (await machine.status()).residentBytes);
+    }, 100);
+    const added = await call('ADD');
+    clearInterval(watch);
+    expect(added.filter(({ status }) => status !== 0)).toEqual([]);
+    expect(new Set(added.map(({ json }) => json.ips[0].address)).size).toBe(500);
+    expect(most).toBeGreaterThan(0);
+    expect((most - before) / 2 ** 20).toBeLessThan(200);
+    expect((await call('DEL')).filter(({ status }) => status !== 0)).toEqual([]);
+    expectNothingLeft();
+  }, 120_000);
+
   test('takes an ADD back whose caller has hung up', async () => {
     for (let after = 1; after <= 40; after += 3) {
       const call = attachment(`hangs-up-${after}`);

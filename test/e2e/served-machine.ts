@@ -14,13 +14,13 @@ export class ServedMachine extends Machine {
   #daemon: ChildProcess | undefined;
   #said = '';
 
-  async serve(engine?: string): Promise<ChildProcess> {
+  async serve(engine?: string, env: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
     const launcher = join(this.root, 'usr/lib/bulkhead/daemon');
     const release = this.release;
     const command =
       engine === undefined ? [launcher] : [join(release, 'node'), join(release, 'daemon.mjs'), this.root, engine];
     const daemon = spawn('/usr/bin/nsenter', [`--net=${this.host.path}`, ...command], {
-      env: {},
+      env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#daemon = daemon;

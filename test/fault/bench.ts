@@ -35,7 +35,7 @@ export interface BenchKind {
 }
 
 /** Components that `npm run build` made. */
-function releasedComponents(): Uint8Array[] {
+export function releasedComponents(): Uint8Array[] {
   return ['loopback', 'bridge', 'host-local'].map((name) => readFileSync(join(built.plugins, `${name}.wasm`)));
 }
 

@@ -67,7 +67,7 @@ function placeDaemonLauncher({ daemonLauncher, node, daemonMain, root }: Layout)
   const image = buildLauncher({
     architecture: launcherArchitecture(),
     command: [node, daemonMain, root],
-    keep: ['NOTIFY_SOCKET=', 'LISTEN_'],
+    keep: ['NOTIFY_SOCKET=', 'LISTEN_', 'OTEL_'],
     failure: `${launcherMark} ${node}: is it installed?\n`,
   });
   const fresh = `${daemonLauncher}.new`;

@@ -9,7 +9,7 @@ import {
   IFA_F_NOPREFIXROUTE,
   IFA_F_TENTATIVE,
 } from '../../netlink/route/address.ts';
-import { AF_INET, AF_INET6, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../../netlink/route/family.ts';
+import { AF_INET, AF_INET6, AF_UNSPEC, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../../netlink/route/family.ts';
 import type { AddressFlags, AssignedAddress } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import type { NamespaceChannel } from './namespace-channel.ts';
@@ -18,15 +18,14 @@ type AddressAnswer = Decoded<typeof addressMessage>;
 
 /** Of one link or, where index is absent, of all: IPv4 first. A link that is not there has none. */
 export function listAddresses(channel: NamespaceChannel, index?: number): AssignedAddress[] {
-  return [AF_INET, AF_INET6].flatMap((family) => {
-    const values = { family, index: index ?? 0 };
-    const answers = channel.list({ attempt: 'list addresses', ...ask(RTM_GETADDR, values) }, ['ENODEV']);
-    // Without IPv6 the kernel lists all families instead; without strict checking, all links.
-    const mine = answers.filter(
-      (answer) => answer.family === family && (index === undefined || answer.index === index),
-    );
-    return mine.flatMap(readAddress);
-  });
+  // The kernel asks one family after the other, in the order of their numbers (rtnl_dump_all, net/core/rtnetlink.c).
+  const values = { family: AF_UNSPEC, index: index ?? 0 };
+  const answers = channel.list({ attempt: 'list addresses', ...ask(RTM_GETADDR, values) }, ['ENODEV']);
+  // There are more families than those; without strict checking, all links are listed.
+  return answers
+    .filter(({ family }) => family === AF_INET || family === AF_INET6)
+    .filter((answer) => index === undefined || answer.index === index)
+    .flatMap(readAddress);
 }
 
 export function addAddress(channel: NamespaceChannel, index: number, prefix: IpPrefix, flags: AddressFlags = {}): void {

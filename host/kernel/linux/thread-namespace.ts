@@ -15,6 +15,9 @@ export class StrandedThread extends Error {
   }
 }
 
+/** Of the thread that opens it. */
+const current = '/proc/thread-self/ns/net';
+
 /**
  * Which network namespace the calling thread is in. setns(2) moves one thread, not the process, so each worker has one of
  * these for itself, and must not hand it to another.
@@ -28,7 +31,7 @@ export class ThreadNamespace {
 
   /** Moves the thread to the namespace at `path`, which is its own from then on. Throws NamespaceError or SystemError. */
   constructor(path?: string) {
-    this.#origin = openSync('/proc/thread-self/ns/net', 'r');
+    this.#origin = openSync(current, 'r');
     try {
       this.fd = path === undefined ? this.#origin : openNamespaceDescriptor(path);
       if (path !== undefined) systemCall('setns', this.fd, CLONE_NEWNET);
@@ -65,6 +68,21 @@ export class ThreadNamespace {
     this.#closed = true;
     if (this.fd !== this.#origin) closeSync(this.fd);
     closeSync(this.#origin);
+  }
+}
+
+/** A new network namespace, which lasts as long as its descriptor. Throws SystemError; StrandedThread where the thread cannot get back from it. */
+export function makeNamespace(): number {
+  const own = openSync(current, 'r');
+  try {
+    systemCall('unshare', CLONE_NEWNET);
+    try {
+      return openSync(current, 'r');
+    } finally {
+      enter(own);
+    }
+  } finally {
+    closeSync(own);
   }
 }
 

@@ -19,5 +19,7 @@ export const RTNLGRP_IPV6_IFADDR = 9;
 
 /** linux/socket.h */
 export const AF_BRIDGE = 7;
+/** All families. */
+export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -3,7 +3,8 @@ import { CallCounts } from '../../../host/daemon/call-counts.ts';
 import { Metrics } from '../../../host/daemon/metrics.ts';
 import { Tally } from '../../../host/daemon/tally.ts';
 
-const call = { type: 'bridge', verb: 'ADD', outcome: 'ok', queueSeconds: 0.0004, callSeconds: 0.03 } as const;
+const environment = { CNI_COMMAND: 'ADD' };
+const call = { type: 'bridge', environment, error: undefined, queueSeconds: 0.0004, callSeconds: 0.03 } as const;
 
 /** A thread that counts, and the daemon that tells it. */
 function counting(metrics: Metrics, thread = 0): CallCounts {
@@ -16,7 +17,7 @@ test('calls and phases are told as OpenMetrics', () => {
   const metrics = new Metrics();
   const counts = counting(metrics);
   counts.observe(call);
-  counts.observe({ ...call, outcome: 'error', callSeconds: 100 });
+  counts.observe({ ...call, error: 'no', callSeconds: 100 });
   counts.denied('bridge', 'link.change');
   counts.meter.hostCall('bulkhead:net/links@0.1.0', 'byName');
   const gauge = { name: 'bulkhead_workers', value: 4, help: 'Threads.' };
@@ -42,7 +43,7 @@ test('each family is described once, before its samples, which stand together', 
   const metrics = new Metrics();
   for (const thread of [0, 1]) {
     const counts = counting(metrics, thread);
-    for (const verb of ['ADD', 'DEL']) counts.observe({ ...call, verb });
+    for (const verb of ['ADD', 'DEL']) counts.observe({ ...call, environment: { CNI_COMMAND: verb } });
   }
   const lines = metrics.format([]).trimEnd().split('\n');
   const familyOf = (line: string) =>
@@ -77,7 +78,8 @@ test('what a thread counted stays when it ends, and the next one counts on', () 
 test('what callers make up does not break the lines, nor make ever more of them', () => {
   const metrics = new Metrics();
   const counts = counting(metrics);
-  for (const verb of ['X"} 1\n', 'Y', 'Z']) counts.observe({ ...call, type: 'a"b\nc', verb });
+  for (const verb of ['X"} 1\n', 'Y', 'Z'])
+    counts.observe({ ...call, type: 'a"b\nc', environment: { CNI_COMMAND: verb } });
   expect(metrics.format([]).split('\n')).toContain('bulkhead_calls_total{type="a_b_c",verb="other",outcome="ok"} 3');
   for (let i = 0; i < 1000; i++) counts.observe({ ...call, type: `type${i}` });
   const text = metrics.format([]);
@@ -105,7 +107,7 @@ test('each moment of a call is of one phase of one plugin', async () => {
   // A time-out leaves phases open.
   meter.enter('bridge', 'ADD', 'kernel');
   spend(4);
-  const times = meter.take();
+  const { times, spans } = meter.take();
   const took = (type: string, phase: string) =>
     times.find((one) => one.type === type && one.phase === phase)?.milliseconds ?? 0;
   for (const [type, phase] of [
@@ -118,5 +120,5 @@ test('each moment of a call is of one phase of one plugin', async () => {
   const sum = times.reduce((all, { milliseconds }) => all + milliseconds, 0);
   expect(sum).toBeGreaterThanOrEqual(23.9);
   expect(took('host-local', 'kernel')).toBe(0);
-  expect(meter.take()).toEqual([]);
+  expect([spans, meter.take()]).toEqual([[], { times: [], spans: [] }]);
 });

@@ -84,7 +84,13 @@ test('a dump that was torn is asked for again', () => {
 test('a dump that is torn for ever is given up', () => {
   const { dump, socket } = connect(() => [[item(1, NLM_F_MULTI | NLM_F_DUMP_INTR), done]]);
   expect(dump).toThrow(NetlinkUnsteadyDump);
-  expect(socket.requests).toHaveLength(10);
+  expect(socket.requests).toHaveLength(100);
+});
+
+test('a dump is not asked for again when the time is over', () => {
+  const { connection, socket } = connect(() => [[item(1, NLM_F_MULTI | NLM_F_DUMP_INTR), done]]);
+  expect(() => connection.dump(request, u32, Deadline.in(0))).toThrow('1 times in a row');
+  expect(socket.requests).toHaveLength(1);
 });
 
 test('a dump fails with the error at its end', () => {
