@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineName } from '../../host/cli/engines.ts';
 import { install } from '../../host/cli/install/install.ts';
@@ -51,8 +51,11 @@ function withBridge<Contender extends { readonly node: string }>(contender: Cont
   return contender;
 }
 
+/** As a release that was built without cargo. */
 function oneShot(ground: Ground): Contestant {
-  return { ...nodeOf('one-shot v8', ground), binaries: installed('one-shot', ground).binaries };
+  const { binaries, layout } = installed('one-shot', ground);
+  rmSync(layout.wasmtime, { force: true });
+  return { ...nodeOf('one-shot v8', ground), binaries };
 }
 
 async function served(name: ContestantName, engine: EngineName, ground: Ground): Promise<Contestant> {

@@ -18,9 +18,21 @@ const purposes = { v8: 'bulkhead transpiled component 1', wasmtime: 'bulkhead co
 /** Room for so many instances at once, in all threads together. */
 const instances = 64;
 
-/** Of the daemon: wasmtime where the release has it, since it is faster at every call. */
+/** Wasmtime where the release has it, since it is faster at every call. */
 export function preferredEngine({ wasmtime }: Layout): EngineName {
   return existsSync(wasmtime) ? 'wasmtime' : 'v8';
+}
+
+/** The engine for one call: what is preferred, where it fits this machine. */
+export function openPreferredEngine(layout: Layout, seal: Seal): Engine {
+  if (preferredEngine(layout) === 'wasmtime') {
+    try {
+      return openEngine(layout, seal, 'wasmtime');
+    } catch {
+      // Slower, and always there.
+    }
+  }
+  return openEngine(layout, seal, 'v8');
 }
 
 /** The engine, for the calling thread. Throws where wasmtime does not fit this machine. */

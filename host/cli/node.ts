@@ -12,7 +12,7 @@ import { PluginFiles } from '../trust/plugin-files.ts';
 import { BrokenSeal, openSeal, type Seal } from '../trust/seal.ts';
 import { readTrustState, type TrustState, writeTrustState } from '../trust/trust-state.ts';
 import { TrustedPlugins } from '../trust/trusted-plugins.ts';
-import { openEngine, preferredEngine } from './engines.ts';
+import { openPreferredEngine } from './engines.ts';
 import type { Layout } from './layout.ts';
 
 /** What a plugin may use up in one call, unless somebody says otherwise. */
@@ -70,13 +70,7 @@ export async function renewTrust(layout: Layout, seal: Seal): Promise<TrustState
 /** The machine, as an installed release sees it. */
 export function openNode(layout: Layout, kernel: Kernel, trust: Trust, log: Log): Node {
   const plugins = new TrustedPlugins(pluginFilesOf(layout), trust.state);
-  return {
-    ...machineOf(layout, trust.seal),
-    engine: openEngine(layout, trust.seal, preferredEngine(layout)),
-    kernel,
-    plugins,
-    log,
-  };
+  return { ...machineOf(layout, trust.seal), engine: openPreferredEngine(layout, trust.seal), kernel, plugins, log };
 }
 
 /** The same without what threads have for themselves, or keep warm. */

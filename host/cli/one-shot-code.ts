@@ -20,17 +20,17 @@ interface Files {
   readonly code: string;
 }
 
-export function filesIn(release: string): Files {
+function filesIn(release: string): Files {
   return { source: `${release}/host.js`, code: `${release}/host.code` };
 }
 
 /**
- * Loads the host: one file, compiled before. V8 looks at the version and the settings that the code is of, and compiles again where they
- * are others. Returns whether it took it.
+ * Loads the host: one file, compiled before. V8 looks at the processor, the version and the settings that the code is of, and compiles again
+ * where they are others, as it does where there is none. Returns whether it took it.
  */
 export function loadHost(release: string): Host & { readonly wasCompiled: boolean } {
   const { source, code } = filesIn(release);
-  const script = scriptOf(source, readFileSync(code));
+  const script = scriptOf(source, readIfThere(code));
   const exports: Partial<Host> = {};
   (script.runInThisContext() as Evaluate)(requireFor(source), exports, source, release);
   return { ...(exports as Host), wasCompiled: script.cachedDataRejected === false };
@@ -49,6 +49,14 @@ export function compileHost(release: string): void {
   setFlagsFromString('--lazy');
   writeFileSync(code, script.createCachedData());
   if (!loadHost(release).wasCompiled) throw new Error(`V8 does not take what it compiled: ${code}`);
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /** In characters of one byte: `bundleHost` writes ASCII. */

@@ -30,7 +30,7 @@ export async function answerOnce(root: string, version: string, type: string, ca
     if (node !== undefined) {
       node.kernel.close();
       // All is written. What `process.exit` does besides takes time, and can hang after wasm was run (docs/rationale.md).
-      systemCall('_exit', Number(process.exitCode));
+      systemCall('_exit', Number(process.exitCode ?? 0));
     }
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { install } from '../../host/cli/install/install.ts';
 import { layoutOf } from '../../host/cli/layout.ts';
 import { oneShotCommand } from '../../host/cli/one-shot-command.ts';

@@ -68,7 +68,7 @@ describe('installing', () => {
       expect(install()).toMatchObject({ status: 0, stderr: '' });
       const all = Object.entries(contents(binaries, root));
       // What V8 compiled, and seals and stamps of it, are other bytes each time.
-      const fleeting = /\/(compile-cache\/.*|glue\.cache|seal|trust)$/;
+      const fleeting = /\/(compile-cache\/.*|boot\.blob|host\.code|glue\.cache|seal|trust)$/;
       return all.map(([path, what]) => [path, fleeting.test(path) ? what.slice(0, 3) : what]).sort();
     };
     const once = installed();
