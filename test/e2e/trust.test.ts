@@ -20,7 +20,7 @@ import { describe, expect, test } from 'vitest';
 import type { AuditEntry } from '../../host/audit/entry.ts';
 import { readAudit } from '../../host/audit/read.ts';
 import { type Layout, layoutOf } from '../../host/cli/layout.ts';
-import { projectVersion } from '../../host/cli/project.ts';
+import { built, projectVersion } from '../../host/cli/project.ts';
 import { digestOf, indexFile } from '../../host/trust/plugin-files.ts';
 import { generateKeyPair, readPrivateKey } from '../../host/trust/signature/private-key.ts';
 import { signBundle } from '../../host/trust/signature/sign.ts';
@@ -154,6 +154,17 @@ const file = (machine: TrustingMachine, name: RegExp) => {
   const found = readdirSync(machine.transpiled()).find((one) => name.test(one));
   return join(machine.transpiled(), found ?? 'nothing');
 };
+/** Machine code of a plugin. */
+const compiled = (machine: TrustingMachine, type = 'bridge') => {
+  const [format = 'nothing'] = readdirSync(machine.layout.compiled);
+  return join(machine.layout.compiled, format, digestOf(machine.component(type)));
+};
+/** As a release that was built without cargo. */
+const withoutWasmtime = (machine: TrustingMachine) => rmSync(machine.layout.wasmtime, { force: true });
+const onV8 = (change: (machine: TrustingMachine) => void) => (machine: TrustingMachine) => {
+  withoutWasmtime(machine);
+  change(machine);
+};
 const flip = (path: string) => {
   const bytes = readFileSync(path);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
@@ -244,17 +255,33 @@ describe.skipIf(missing)('the bytes that were verified are those that run:', () 
       'its glue is that of another plugin',
       (machine) => copyFileSync(join(machine.transpiled('host-local'), 'glue.js'), file(machine, /^glue\.js$/)),
     ],
-  ])('what was made of the component at install: %s', (_, change) => {
+  ])('what was made of the component for V8 at install: %s', (_, change) => {
+    expectRefusal(
+      onV8(change),
+      /^plugin bridge: what was made of component [0-9a-f]{64} at install is not what it was/,
+    );
+  });
+
+  test.skipIf(!existsSync(built.wasmtime)).each<[string, (machine: TrustingMachine) => void]>([
+    ['it was edited', (machine) => flip(compiled(machine))],
+    ['it was cut', (machine) => truncateSync(compiled(machine), 10_000)],
+    ['it is empty', (machine) => truncateSync(compiled(machine))],
+    ['it is that of another plugin', (machine) => copyFileSync(compiled(machine, 'host-local'), compiled(machine))],
+  ])('what was made of the component for wasmtime at install: %s', (_, change) => {
     expectRefusal(change, /^plugin bridge: what was made of component [0-9a-f]{64} at install is not what it was/);
   });
 
   test('nothing was made of the component', () => {
-    expectRefusal((machine) => rmSync(machine.transpiled(), { recursive: true }), /^plugin bridge: /);
+    expectRefusal(
+      onV8((machine) => rmSync(machine.transpiled(), { recursive: true })),
+      /^plugin bridge: /,
+    );
   });
 
   test('the same with the index of another root’s secret', () => {
     using other = new TrustingMachine();
     expectRefusal((machine) => {
+      withoutWasmtime(machine);
       rmSync(machine.transpiled(), { recursive: true });
       cpSync(other.transpiled(), machine.transpiled(), { recursive: true });
     }, /is not what it was/);
