@@ -108,6 +108,7 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
     queueSeconds: Number(queued) / 1e9,
     callSeconds: (performance.now() - began) / 1000,
   });
+  options.node.engine.prepareNext?.();
 }
 
 /** Where a path, a link's index and a user's number mean to the caller what they mean here. */

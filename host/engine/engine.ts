@@ -12,6 +12,8 @@ export interface Engine {
    * Throws EngineError `invalid-component`.
    */
   load(component: ComponentSource): LoadedComponent;
+  /** Makes instances ahead of the next calls of those components that were called, where that takes time. Between calls. */
+  prepareNext?(): void;
 }
 
 export interface ComponentSource {

@@ -23,21 +23,29 @@ export interface TestEngine extends Disposable {
   load(bytes: Uint8Array): Promise<LoadedComponent>;
 }
 
-/** Each engine that there is, by name; made with a store of its own. */
-const makers = { v8: makeV8Engine, wasmtime: makeWasmtimeEngine } as const;
+/** Each engine that there is, and each way to use it; made with a store of its own. */
+const makers = { v8: makeV8Engine, 'v8, made ahead': makeAheadEngine, wasmtime: makeWasmtimeEngine } as const;
 
-export type EngineName = keyof typeof makers;
+export type EngineKind = keyof typeof makers;
+
+/** The engine of that kind, as it calls itself. */
+export type EngineName = 'v8' | 'wasmtime';
+
+export function nameOf(kind: EngineKind): EngineName {
+  return kind === 'wasmtime' ? 'wasmtime' : 'v8';
+}
 
 /** Whether wasmtime's bindings were built (`npm run build:native`, which needs cargo). */
 export const hasWasmtime = existsSync(built.wasmtime);
 
-export function makeTestEngine(name: EngineName): TestEngine {
-  return makers[name]();
+export function makeTestEngine(kind: EngineKind): TestEngine {
+  return makers[kind]();
 }
 
 /** The same tests for each engine; skipped, and shown so, for one that was not built. */
-export function describeEachEngine(title: string, tests: (name: EngineName) => void): void {
+export function describeEachEngine(title: string, tests: (kind: EngineKind) => void): void {
   describe(`${title} on v8`, () => tests('v8'));
+  describe(`${title} on v8, made ahead`, () => tests('v8, made ahead'));
   describe.skipIf(!hasWasmtime)(`${title} on wasmtime`, () => tests('wasmtime'));
 }
 
@@ -45,6 +53,24 @@ function makeV8Engine(): TestEngine {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-engine-'));
   const store = new TranspiledStore(directory, openToAll);
   return testEngine(directory, new V8Engine(store), (source) => prepareComponent(store, source));
+}
+
+/** V8 with each instance made before anybody asks for it, as the daemon does it: after one with the same limits. */
+function makeAheadEngine(): TestEngine {
+  const { engine, load, ...rest } = makeV8Engine();
+  const ahead = (component: LoadedComponent): LoadedComponent => ({
+    ...{ digest: component.digest, shape: component.shape },
+    instantiate(imports, limits) {
+      component.instantiate(imports, limits).close();
+      engine.prepareNext?.();
+      return component.instantiate(imports, limits);
+    },
+  });
+  return {
+    ...rest,
+    engine: { name: engine.name, load: (source) => ahead(engine.load(source)) },
+    load: async (bytes) => ahead(await load(bytes)),
+  };
 }
 
 function makeWasmtimeEngine(): TestEngine {

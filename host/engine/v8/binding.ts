@@ -1,4 +1,10 @@
-import type { ComponentShape, FunctionShape, InterfaceShape, ResourceType } from '../../component/shape.ts';
+import type {
+  ComponentShape,
+  ExternShape,
+  FunctionShape,
+  InterfaceShape,
+  ResourceType,
+} from '../../component/shape.ts';
 import type { HostFunction, HostImports, Limits } from '../engine.ts';
 import { EngineError, limitError } from '../errors.ts';
 import { camelCase, fromGuest, type Handles, toGuest } from './values.ts';
@@ -15,40 +21,45 @@ const target = Symbol('target');
  * host's objects, whose number is limited and which are closed when the instance ends, however it ends.
  */
 export class Binding implements Handles {
-  readonly longestString: number;
   /** The first error that ended the guest, whatever the glue makes of it on the way out. */
   fatal: EngineError | undefined;
-  readonly #limits: Limits;
-  readonly #host: HostImports;
+  #limits: Limits;
+  /** Undefined until `begin`. */
+  #host: HostImports | undefined;
   readonly #classes = new Map<string, StandInClass>();
   readonly #open = new Set<StandIn>();
   #calls = 0;
 
-  constructor(host: HostImports, limits: Limits) {
-    this.#host = host;
+  constructor(limits: Limits) {
     this.#limits = limits;
-    this.longestString = limits.string;
   }
 
-  /** The import object for jco's glue, which drops versions from its keys. Throws EngineError `missing-import` with all that are missing. */
-  imports(shape: ComponentShape): Record<string, Record<string, unknown>> {
-    const missing: string[] = [];
-    const result: Record<string, Record<string, unknown>> = {};
-    for (const [id, extern] of shape.imports) {
-      const host = this.#host[id];
-      if (extern.kind === 'function') {
-        const implementation = host?.default;
-        if (typeof implementation !== 'function') missing.push(id);
-        else result[id] = { default: this.#guard(id, extern, implementation as HostFunction) };
-      } else if (extern.functions.size > 0 || extern.resources.length > 0) {
-        result[id.replace(/@.*$/, '')] = this.#interface(id, extern, host ?? {}, missing);
-      }
-    }
+  get longestString(): number {
+    return this.#limits.string;
+  }
+
+  /** From here on, the guest's calls go to that host. Throws EngineError `missing-import` with all that are missing. */
+  begin(shape: ComponentShape, host: HostImports, limits: Limits): void {
+    const missing = [...shape.imports].flatMap(([id, extern]) => missingOf(id, extern, host[id] ?? {}));
     if (missing.length > 0) {
       throw new EngineError(
         'missing-import',
         `the component imports what the host does not offer: ${missing.join(', ')}`,
       );
+    }
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /** The import object for jco's glue, which drops versions from its keys. */
+  imports(shape: ComponentShape): Record<string, Record<string, unknown>> {
+    const result: Record<string, Record<string, unknown>> = {};
+    for (const [id, extern] of shape.imports) {
+      if (extern.kind === 'function') {
+        result[id] = { default: this.#guard(id, extern, () => this.#imported(id, 'default')) };
+      } else if (extern.functions.size > 0 || extern.resources.length > 0) {
+        result[id.replace(/@.*$/, '')] = this.#interface(id, extern);
+      }
     }
     return result;
   }
@@ -87,8 +98,15 @@ export class Binding implements Handles {
   }
 
   #hostClass(resource: ResourceType): (abstract new (...args: never[]) => object) | undefined {
-    const found = this.#host[resource.interface ?? '']?.[pascalCase(resource.name)];
+    const found = this.#host?.[resource.interface ?? '']?.[pascalCase(resource.name)];
     return found as (abstract new (...args: never[]) => object) | undefined;
+  }
+
+  /** What the host has under that name: `begin` has seen to it that it is there. */
+  #imported(id: string, name: string): HostFunction {
+    const found = this.#host?.[id]?.[name];
+    if (found === undefined) throw new EngineError('host-failure', `${id} is called before there is a host`);
+    return found as HostFunction;
   }
 
   #hold(standIn: StandIn): StandIn {
@@ -106,28 +124,24 @@ export class Binding implements Handles {
     (object as Partial<Disposable>)[Symbol.dispose]?.();
   }
 
-  #interface(id: string, shape: InterfaceShape, host: HostInterface, missing: string[]): Record<string, unknown> {
+  #interface(id: string, shape: InterfaceShape): Record<string, unknown> {
     const result: Record<string, unknown> = {};
-    for (const resource of shape.resources) {
-      const hostClass = host[pascalCase(resource)];
-      if (typeof hostClass !== 'function') missing.push(`${id} ${resource}`);
-      else result[pascalCase(resource)] = this.#standInClass(id, resource, shape, hostClass as never);
-    }
+    for (const resource of shape.resources) result[pascalCase(resource)] = this.#standInClass(id, resource, shape);
     for (const [name, type] of shape.functions) {
       if (name.startsWith('[')) continue;
-      const implementation = host[camelCase(name)];
-      if (typeof implementation !== 'function') missing.push(`${id} ${name}`);
-      else result[camelCase(name)] = this.#guard(`${id}#${name}`, type, implementation as HostFunction);
+      const key = camelCase(name);
+      result[key] = this.#guard(`${id}#${name}`, type, () => this.#imported(id, key));
     }
     return result;
   }
 
   /** A class with the methods that the interface gives the resource; each calls the host's object behind it. */
-  #standInClass(id: string, resource: string, shape: InterfaceShape, hostClass: Record<string, unknown>): StandInClass {
+  #standInClass(id: string, resource: string, shape: InterfaceShape): StandInClass {
     const binding = this;
+    const hostClass = () => this.#imported(id, pascalCase(resource));
     const make = shape.functions.get(`[constructor]${resource}`);
-    const construct =
-      make && this.#guard(`${id}#${resource}`, make, (...args) => Reflect.construct(hostClass as never, args));
+    const constructing: HostFunction = (...args) => Reflect.construct(hostClass() as never, args);
+    const construct = make && this.#guard(`${id}#${resource}`, make, () => constructing);
     const standInClass: StandInClass = class {
       constructor(...args: unknown[]) {
         if (construct === undefined) throw new TypeError(`${resource} has no constructor`);
@@ -150,11 +164,12 @@ export class Binding implements Handles {
       if (owner !== resource || method === undefined) continue;
       const key = camelCase(method);
       if (form === 'static') {
-        const call = this.#guard(`${id}#${name}`, type, (...args) => (hostClass[key] as HostFunction)(...args));
+        const staticMethod: HostFunction = (...args) => (Reflect.get(hostClass(), key) as HostFunction)(...args);
+        const call = this.#guard(`${id}#${name}`, type, () => staticMethod);
         Object.defineProperty(standInClass, key, { value: call });
       } else {
         const invoke: HostFunction = (self, ...args) => (self as Record<string, HostFunction>)[key]?.(...args);
-        const guarded = this.#guard(`${id}#${name}`, type, invoke);
+        const guarded = this.#guard(`${id}#${name}`, type, () => invoke);
         Object.defineProperty(standInClass.prototype, key, {
           value(this: unknown, ...args: unknown[]) {
             return guarded(this, ...args);
@@ -166,7 +181,7 @@ export class Binding implements Handles {
   }
 
   /** The host's function as the guest calls it: counted, its arguments and value checked, its errors sorted. */
-  #guard(name: string, type: FunctionShape, implementation: HostFunction): HostFunction {
+  #guard(name: string, type: FunctionShape, find: () => HostFunction): HostFunction {
     return (...args: unknown[]) => {
       if (this.fatal !== undefined) throw this.fatal;
       if (++this.#calls > this.#limits.hostCalls) {
@@ -176,7 +191,7 @@ export class Binding implements Handles {
       }
       try {
         const given = type.parameters.map((one, i) => fromGuest(args[i], one.type, `${name}: ${one.name}`, this));
-        return this.#answer(name, type, implementation, given);
+        return this.#answer(name, type, find(), given);
       } catch (error) {
         throw this.#end(error);
       }
@@ -209,6 +224,16 @@ export class Binding implements Handles {
         : new EngineError('host-failure', `a host function failed: ${String(error)}`, { cause: error });
     return this.fatal;
   }
+}
+
+/** What a component imports of an interface, and the host does not offer. */
+function missingOf(id: string, extern: ExternShape, host: HostInterface): readonly string[] {
+  const isThere = (name: string) => typeof host[name] === 'function';
+  if (extern.kind === 'function') return isThere('default') ? [] : [id];
+  return [
+    ...extern.resources.filter((resource) => !isThere(pascalCase(resource))),
+    ...[...extern.functions.keys()].filter((name) => !name.startsWith('[') && !isThere(camelCase(name))),
+  ].map((name) => `${id} ${name}`);
 }
 
 /** What a function without a value returns is left, but a promise would be something that goes on. */

@@ -10,7 +10,7 @@ import type { TranspiledStore } from './store.ts';
 export class V8Engine implements Engine {
   readonly name = 'v8';
   readonly #store: TranspiledStore;
-  readonly #loaded = new Map<string, LoadedComponent>();
+  readonly #loaded = new Map<string, V8Component>();
 
   constructor(store: TranspiledStore) {
     this.#store = store;
@@ -34,6 +34,10 @@ export class V8Engine implements Engine {
     this.#loaded.set(source.digest, loaded);
     return loaded;
   }
+
+  prepareNext(): void {
+    for (const component of this.#loaded.values()) component.prepareNext();
+  }
 }
 
 class V8Component implements LoadedComponent {
@@ -43,6 +47,10 @@ class V8Component implements LoadedComponent {
   readonly #cores: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Compiled, by name and memory limit. */
   readonly #modules = new Map<string, WebAssembly.Module>();
+  /** Of the last instance. */
+  #limits: Limits | undefined;
+  /** An instance that nobody has called, of a component with so much memory. */
+  #next: { readonly instance: V8Instance; readonly memory: number } | undefined;
 
   constructor(
     digest: string,
@@ -57,8 +65,28 @@ class V8Component implements LoadedComponent {
   }
 
   instantiate(imports: HostImports, limits: Limits): Instance {
+    this.#limits = limits;
+    const next = this.#next;
+    this.#next = undefined;
+    if (next?.memory !== limits.memory) return this.#make(limits, imports);
+    next.instance.begin(imports, limits);
+    return next.instance;
+  }
+
+  /** Makes an instance ahead, as the last one was. */
+  prepareNext(): void {
+    if (this.#limits === undefined || this.#next !== undefined) return;
+    try {
+      this.#next = { instance: this.#make(this.#limits), memory: this.#limits.memory };
+    } catch {
+      // Whatever it is, the next call will say so; a component may also need the host to be made.
+      this.#limits = undefined;
+    }
+  }
+
+  #make(limits: Limits, imports?: HostImports): V8Instance {
     const core = (name: string) => this.#core(name, limits.memory);
-    return new V8Instance(this.shape, this.#instantiate, core, imports, limits);
+    return new V8Instance(this.shape, this.#instantiate, core, limits, imports);
   }
 
   #core(name: string, memory: number): WebAssembly.Module {

@@ -16,27 +16,35 @@ export type Instantiate = (
 /** One instance of a component. It serves until its first end that is not an ordinary result. */
 export class V8Instance implements Instance {
   readonly #shape: ComponentShape;
-  readonly #limits: Limits;
+  #limits: Limits;
   readonly #binding: Binding;
   readonly #guards: WebAssembly.Global[] = [];
   readonly #exports: Readonly<Record<string, unknown>>;
   #ended = false;
   #running = false;
 
+  /** Without imports it is one that is made ahead, and can be called after `begin`. */
   constructor(
     shape: ComponentShape,
     instantiate: Instantiate,
     core: (name: string) => WebAssembly.Module,
-    imports: HostImports,
     limits: Limits,
+    imports?: HostImports,
   ) {
     this.#shape = shape;
     this.#limits = limits;
-    this.#binding = new Binding(imports, limits);
+    this.#binding = new Binding(limits);
+    if (imports !== undefined) this.begin(imports, limits);
     const given = this.#binding.imports(shape);
     this.#exports = this.#run(() =>
       instantiate(core, given, (module, wanted) => this.#instantiateCore(module, wanted)),
     );
+  }
+
+  /** Lets it call that host, within limits that have the same memory. Throws EngineError `missing-import`. */
+  begin(imports: HostImports, limits: Limits): void {
+    this.#limits = limits;
+    this.#binding.begin(this.#shape, imports, limits);
   }
 
   call(interfaceId: string | undefined, name: string, args: readonly unknown[]): unknown {

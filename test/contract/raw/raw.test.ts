@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Limits, LoadedComponent } from '../../../host/engine/engine.ts';
 import { EngineError, GuestFailure } from '../../../host/engine/errors.ts';
-import { amplyLimited, describeEachEngine, type EngineName, makeTestEngine, type TestEngine } from '../engines.ts';
+import {
+  amplyLimited,
+  describeEachEngine,
+  type EngineName,
+  makeTestEngine,
+  nameOf,
+  type TestEngine,
+} from '../engines.ts';
 import { buildRawGuest, makeHost, rawGuest } from './guest.ts';
 
 const limits: Limits = { ...amplyLimited, memory: 1024 * 1024, time: 200 };
@@ -139,12 +146,12 @@ const different: readonly (readonly [
   ['a call of the host while it gives a text', 'take-text-badly', [2], { v8: 'ping', wasmtime: trap }],
 ];
 
-describeEachEngine('a core module against the canonical ABI', (engineName) => {
+describeEachEngine('a core module against the canonical ABI', (kind) => {
   let engine: TestEngine;
   let component: LoadedComponent;
 
   beforeAll(async () => {
-    engine = makeTestEngine(engineName);
+    engine = makeTestEngine(kind);
     component = await engine.load(await buildRawGuest());
   }, 60_000);
   afterAll(() => engine[Symbol.dispose]());
@@ -169,6 +176,6 @@ describeEachEngine('a core module against the canonical ABI', (engineName) => {
   });
 
   test.each(different)('%s: %s%j', (_, name, args, expected) => {
-    expect(outcome(name, args)).toEqual(expected[engineName]);
+    expect(outcome(name, args)).toEqual(expected[nameOf(kind)]);
   });
 });
