@@ -21,6 +21,7 @@ const prototypes = {
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
   setns: 'int setns(int fd, int type)',
   unshare: 'int unshare(int flags)',
+  clock_gettime: 'int clock_gettime(int clock, void *time)',
   ioctl: 'int ioctl(int fd, unsigned long request, size_t argument)',
   fstatfs: 'int fstatfs(int fd, void *status)',
   flock: 'int flock(int fd, int operation)',
