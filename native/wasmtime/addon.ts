@@ -30,6 +30,7 @@ export interface RawComponent {
 }
 
 export interface RawInstance {
+  begin(host: readonly unknown[], time: number, hostCalls: number, handles: number, string: number): void;
   call(index: number, args: readonly unknown[]): unknown;
   dropResource(handle: number): void;
   close(): object[];

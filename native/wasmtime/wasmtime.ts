@@ -103,11 +103,21 @@ export class Component {
 
   /** An instance in a store of its own. Throws WasmtimeError `missing-import`, or as a call does. */
   instantiate(host: HostImports, limits: Limits = {}): Instance {
-    const none = Number.POSITIVE_INFINITY;
-    const { memory = none, time = none, hostCalls = none, handles = none, string = none } = limits;
-    const bound = this.#binding.to(host);
-    const raw = this.#raw.instantiate(bound, memory, time, hostCalls, handles, string);
-    return new Instance(this.#status, settle(this.#status, raw), this.#indexes);
+    return this.#instantiate(this.#binding.to(host), limits);
+  }
+
+  /**
+   * The same ahead of the time when there is a host: to be called after `begin`. What calls the host while it starts cannot be made so:
+   * throws as a call does.
+   */
+  prepare(limits: Limits = {}): Instance {
+    return this.#instantiate([], limits);
+  }
+
+  #instantiate(host: readonly unknown[], limits: Limits): Instance {
+    const { memory = unlimited } = limits;
+    const raw = this.#raw.instantiate(host, memory, ...limitsOfCalls(limits));
+    return new Instance(this.#status, settle(this.#status, raw), this.#binding, this.#indexes);
   }
 }
 
@@ -122,13 +132,20 @@ export interface GuestResource {
 export class Instance {
   readonly #status: Uint8Array;
   readonly #raw: RawInstance;
+  readonly #binding: Binding;
   readonly #indexes: ReadonlyMap<string, number>;
 
   /** Made by a component. */
-  constructor(status: Uint8Array, raw: RawInstance, indexes: ReadonlyMap<string, number>) {
+  constructor(status: Uint8Array, raw: RawInstance, binding: Binding, indexes: ReadonlyMap<string, number>) {
     this.#status = status;
     this.#raw = raw;
+    this.#binding = binding;
     this.#indexes = indexes;
+  }
+
+  /** Gives a prepared instance its host, and limits in place of those that it was made with, but for memory. Throws WasmtimeError `missing-import`, `ended`. */
+  begin(host: HostImports, limits: Omit<Limits, 'memory'> = {}): void {
+    settle(this.#status, this.#raw.begin(this.#binding.to(host), ...limitsOfCalls(limits)));
   }
 
   /**
@@ -161,6 +178,14 @@ export class Instance {
     }
     return errors;
   }
+}
+
+const unlimited = Number.POSITIVE_INFINITY;
+
+/** All but memory, in the order that the Rust side has. */
+function limitsOfCalls(limits: Omit<Limits, 'memory'>): [number, number, number, number] {
+  const { time = unlimited, hostCalls = unlimited, handles = unlimited, string = unlimited } = limits;
+  return [time, hostCalls, handles, string];
 }
 
 const statuses = new WeakMap<Addon, Uint8Array>();

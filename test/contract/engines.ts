@@ -24,7 +24,12 @@ export interface TestEngine extends Disposable {
 }
 
 /** Each engine that there is, and each way to use it; made with a store of its own. */
-const makers = { v8: makeV8Engine, 'v8, made ahead': makeAheadEngine, wasmtime: makeWasmtimeEngine } as const;
+const makers = {
+  v8: makeV8Engine,
+  'v8, made ahead': () => madeAhead(makeV8Engine()),
+  wasmtime: makeWasmtimeEngine,
+  'wasmtime, made ahead': () => madeAhead(makeWasmtimeEngine()),
+} as const;
 
 export type EngineKind = keyof typeof makers;
 
@@ -32,7 +37,7 @@ export type EngineKind = keyof typeof makers;
 export type EngineName = 'v8' | 'wasmtime';
 
 export function nameOf(kind: EngineKind): EngineName {
-  return kind === 'wasmtime' ? 'wasmtime' : 'v8';
+  return kind.startsWith('wasmtime') ? 'wasmtime' : 'v8';
 }
 
 /** Whether wasmtime's bindings were built (`npm run build:native`, which needs cargo). */
@@ -47,6 +52,7 @@ export function describeEachEngine(title: string, tests: (kind: EngineKind) => v
   describe(`${title} on v8`, () => tests('v8'));
   describe(`${title} on v8, made ahead`, () => tests('v8, made ahead'));
   describe.skipIf(!hasWasmtime)(`${title} on wasmtime`, () => tests('wasmtime'));
+  describe.skipIf(!hasWasmtime)(`${title} on wasmtime, made ahead`, () => tests('wasmtime, made ahead'));
 }
 
 function makeV8Engine(): TestEngine {
@@ -55,9 +61,8 @@ function makeV8Engine(): TestEngine {
   return testEngine(directory, new V8Engine(store), (source) => prepareComponent(store, source));
 }
 
-/** V8 with each instance made before anybody asks for it, as the daemon does it: after one with the same limits. */
-function makeAheadEngine(): TestEngine {
-  const { engine, load, ...rest } = makeV8Engine();
+/** An engine with each instance made before anybody asks for it, as the daemon does it: after one with the same limits. */
+function madeAhead({ engine, load, ...rest }: TestEngine): TestEngine {
   const ahead = (component: LoadedComponent): LoadedComponent => ({
     ...{ digest: component.digest, shape: component.shape },
     instantiate(imports, limits) {

@@ -1,6 +1,7 @@
 import { Script } from 'node:vm';
 import { capMemory, MemoryTooLarge } from '../../component/memory-guard.ts';
 import type { ComponentShape } from '../../component/shape.ts';
+import { Ahead } from '../ahead.ts';
 import type { ComponentSource, Engine, HostImports, Instance, Limits, LoadedComponent } from '../engine.ts';
 import { EngineError, limitError } from '../errors.ts';
 import { type Instantiate, V8Instance } from './instance.ts';
@@ -11,6 +12,7 @@ export class V8Engine implements Engine {
   readonly name = 'v8';
   readonly #store: TranspiledStore;
   readonly #loaded = new Map<string, V8Component>();
+  readonly #ahead: AheadOnV8 = new Ahead();
 
   constructor(store: TranspiledStore) {
     this.#store = store;
@@ -30,15 +32,23 @@ export class V8Engine implements Engine {
       cachedData: transpiled.codeCache,
       filename: `component-${source.digest}.js`,
     });
-    const loaded = new V8Component(source.digest, transpiled.shape, script.runInThisContext(), transpiled.cores);
+    const loaded = new V8Component(
+      this.#ahead,
+      source.digest,
+      transpiled.shape,
+      script.runInThisContext(),
+      transpiled.cores,
+    );
     this.#loaded.set(source.digest, loaded);
     return loaded;
   }
 
   prepareNext(): void {
-    for (const component of this.#loaded.values()) component.prepareNext();
+    this.#ahead.prepare((component, limits) => component.make(limits));
   }
 }
+
+type AheadOnV8 = Ahead<V8Component, V8Instance>;
 
 class V8Component implements LoadedComponent {
   readonly digest: string;
@@ -47,17 +57,16 @@ class V8Component implements LoadedComponent {
   readonly #cores: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Compiled, by name and memory limit. */
   readonly #modules = new Map<string, WebAssembly.Module>();
-  /** Of the last instance. */
-  #limits: Limits | undefined;
-  /** An instance that nobody has called, of a component with so much memory. */
-  #next: { readonly instance: V8Instance; readonly memory: number } | undefined;
+  readonly #ahead: AheadOnV8;
 
   constructor(
+    ahead: AheadOnV8,
     digest: string,
     shape: ComponentShape,
     instantiate: Instantiate,
     cores: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   ) {
+    this.#ahead = ahead;
     this.digest = digest;
     this.shape = shape;
     this.#instantiate = instantiate;
@@ -65,26 +74,14 @@ class V8Component implements LoadedComponent {
   }
 
   instantiate(imports: HostImports, limits: Limits): Instance {
-    this.#limits = limits;
-    const next = this.#next;
-    this.#next = undefined;
-    if (next?.memory !== limits.memory) return this.#make(limits, imports);
-    next.instance.begin(imports, limits);
-    return next.instance;
+    const ready = this.#ahead.take(this, limits);
+    if (ready === undefined) return this.make(limits, imports);
+    ready.begin(imports, limits);
+    return ready;
   }
 
-  /** Makes an instance ahead, as the last one was. */
-  prepareNext(): void {
-    if (this.#limits === undefined || this.#next !== undefined) return;
-    try {
-      this.#next = { instance: this.#make(this.#limits), memory: this.#limits.memory };
-    } catch {
-      // Whatever it is, the next call will say so; a component may also need the host to be made.
-      this.#limits = undefined;
-    }
-  }
-
-  #make(limits: Limits, imports?: HostImports): V8Instance {
+  /** Without imports: ahead. */
+  make(limits: Limits, imports?: HostImports): V8Instance {
     const core = (name: string) => this.#core(name, limits.memory);
     return new V8Instance(this.shape, this.#instantiate, core, limits, imports);
   }

@@ -1,5 +1,6 @@
-import type { Component, Engine as Native } from '../../../native/wasmtime/wasmtime.ts';
+import type { Component, Engine as Native, Instance as NativeInstance } from '../../../native/wasmtime/wasmtime.ts';
 import type { ComponentShape } from '../../component/shape.ts';
+import { Ahead } from '../ahead.ts';
 import type { ComponentSource, Engine, HostImports, Instance, Limits, LoadedComponent } from '../engine.ts';
 import { shapeOf } from '../shape-of.ts';
 import { compile } from './compile.ts';
@@ -13,6 +14,7 @@ export class WasmtimeEngine implements Engine {
   readonly #native: Native;
   readonly #store: CompiledStore;
   readonly #loaded = new Map<string, LoadedComponent>();
+  readonly #ahead: AheadOnWasmtime = new Ahead();
 
   constructor(native: Native, store: CompiledStore) {
     this.#native = native;
@@ -27,10 +29,14 @@ export class WasmtimeEngine implements Engine {
     return loaded;
   }
 
+  prepareNext(): void {
+    this.#ahead.prepare((component, limits) => component.prepare(limits));
+  }
+
   /** What another thread has. */
   #share({ bytes, digest }: ComponentSource): LoadedComponent | undefined {
     const shared = this.#native.find(digest);
-    return shared && new WasmtimeComponent(digest, shapeOf(bytes), shared);
+    return shared && new WasmtimeComponent(this.#ahead, digest, shapeOf(bytes), shared);
   }
 
   /** What was compiled before. */
@@ -38,7 +44,7 @@ export class WasmtimeEngine implements Engine {
     const found = this.#store.find(digest);
     if (found === undefined) return undefined;
     try {
-      return new WasmtimeComponent(digest, found.shape, this.#native.deserialize(found.code, digest));
+      return new WasmtimeComponent(this.#ahead, digest, found.shape, this.#native.deserialize(found.code, digest));
     } catch {
       // The code is authentic, so its version or its processor is another one.
       return undefined;
@@ -54,26 +60,42 @@ export class WasmtimeEngine implements Engine {
     } catch {
       // A disk that is full, or may not be written: the next call compiles it again.
     }
-    return new WasmtimeComponent(source.digest, shape, compiled);
+    return new WasmtimeComponent(this.#ahead, source.digest, shape, compiled);
   }
 }
+
+type AheadOnWasmtime = Ahead<WasmtimeComponent, WasmtimeInstance>;
 
 class WasmtimeComponent implements LoadedComponent {
   readonly digest: string;
   readonly shape: ComponentShape;
+  readonly #ahead: AheadOnWasmtime;
   readonly #native: Component;
 
-  constructor(digest: string, shape: ComponentShape, native: Component) {
+  constructor(ahead: AheadOnWasmtime, digest: string, shape: ComponentShape, native: Component) {
+    this.#ahead = ahead;
     this.digest = digest;
     this.shape = shape;
     this.#native = native;
   }
 
   instantiate(imports: HostImports, limits: Limits): Instance {
-    try {
-      return new WasmtimeInstance(this.#native.instantiate(imports, limits));
-    } catch (error) {
-      throw engineError(error);
-    }
+    const ready = this.#ahead.take(this, limits);
+    if (ready === undefined) return made(() => this.#native.instantiate(imports, limits));
+    ready.begin(imports, limits);
+    return ready;
+  }
+
+  /** One that has no host yet. */
+  prepare(limits: Limits): WasmtimeInstance {
+    return made(() => this.#native.prepare(limits));
+  }
+}
+
+function made(make: () => NativeInstance): WasmtimeInstance {
+  try {
+    return new WasmtimeInstance(make());
+  } catch (error) {
+    throw engineError(error);
   }
 }

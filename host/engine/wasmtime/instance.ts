@@ -1,5 +1,5 @@
 import type { Instance as Native } from '../../../native/wasmtime/wasmtime.ts';
-import type { Instance } from '../engine.ts';
+import type { HostImports, Instance, Limits } from '../engine.ts';
 import { EngineError } from '../errors.ts';
 import { engineError } from './errors.ts';
 
@@ -9,6 +9,15 @@ export class WasmtimeInstance implements Instance {
 
   constructor(native: Native) {
     this.#native = native;
+  }
+
+  /** Lets one that was prepared call that host. Throws EngineError `missing-import`. */
+  begin(imports: HostImports, limits: Limits): void {
+    try {
+      this.#native.begin(imports, limits);
+    } catch (error) {
+      throw engineError(error);
+    }
   }
 
   call(interfaceId: string | undefined, name: string, args: readonly unknown[]): unknown {

@@ -11,7 +11,6 @@ use crate::status::answer;
 use napi::bindgen_prelude::ToNapiValue;
 use napi_derive::napi;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The same for all threads; gone when the last of them gives it up.
 pub struct Compiled {
@@ -62,7 +61,7 @@ impl Component {
     }
 
     /// Makes an instance. `host` is an array: functions for the imports, classes for the resources, a function that closes
-    /// an object. Limits are infinite for none; time is in milliseconds, memory in bytes, strings in UTF-16 units.
+    /// an object; empty for an instance whose host comes later. Limits are infinite for none; time is in milliseconds, memory in bytes, strings in UTF-16 units.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments)]
     pub fn instantiate(
@@ -76,8 +75,7 @@ impl Component {
         string: f64,
     ) -> napi::Result<Js> {
         let raw = env.raw();
-        let time = Duration::try_from_secs_f64(time.max(0.0) / 1e3).ok();
-        let limits = Limits { time, host_calls, handles, string };
+        let limits = Limits::new(time, host_calls, handles, string);
         let plan = &self.compiled.plan;
         Ok(match Instance::open(raw, &self.engine, plan, host.0, limits, memory) {
             Ok(instance) => answer(raw, Ok(unsafe { ToNapiValue::to_napi_value(raw, instance) }?)),

@@ -35,6 +35,24 @@ struct Live {
 
 #[napi]
 impl Instance {
+    /// For an instance that was made without a host: gives it one, with limits as `Component.instantiate` has them.
+    #[napi(catch_unwind)]
+    pub fn begin(
+        &self,
+        env: napi::Env,
+        host: Js,
+        time: f64,
+        host_calls: f64,
+        handles: f64,
+        string: f64,
+    ) -> Js {
+        let limits = Limits::new(time, host_calls, handles, string);
+        self.with(env.raw(), |live| {
+            live.store.data_mut().begin(host.0, limits);
+            Ok(js::undefined(live.env()))
+        })
+    }
+
     /// Calls the exported function at that position with an array of arguments.
     #[napi(catch_unwind)]
     pub fn call(&self, env: napi::Env, function: u32, arguments: Js) -> Js {

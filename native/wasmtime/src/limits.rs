@@ -12,6 +12,14 @@ pub struct Limits {
     pub string: f64,
 }
 
+impl Limits {
+    /// Time in milliseconds; infinite for no limit.
+    pub fn new(time: f64, host_calls: f64, handles: f64, string: f64) -> Limits {
+        let time = Duration::try_from_secs_f64(time.max(0.0) / 1e3).ok();
+        Limits { time, host_calls, handles, string }
+    }
+}
+
 /// More entries than any table of functions has; each costs 8 bytes.
 const LARGEST_TABLE: usize = 65_536;
 

@@ -16,7 +16,8 @@ pub struct State {
     /// Of the thread that made the store, which is the only one that uses it.
     pub env: Env,
     pub plan: Arc<Plan>,
-    /// An array: the host's functions, as the plan has them; the classes of its resources; how an object is closed.
+    /// An array: the host's functions, as the plan has them; the classes of its resources; how an object is closed. Empty
+    /// until there is a host.
     host: Ref,
     pub limits: Limits,
     pub memory: MemoryLimiter,
@@ -50,6 +51,13 @@ impl State {
             id: INSTANCES.fetch_add(1, Ordering::Relaxed),
             host_calls: 0.0,
         }
+    }
+
+    /// From here on the guest has that host, and what it may use up of it.
+    pub fn begin(&mut self, host: Value, limits: Limits) {
+        self.host = Ref::new(self.env, host);
+        self.limits = limits;
+        self.host_calls = 0.0;
     }
 
     pub fn host_function(&self, position: usize) -> Value {
