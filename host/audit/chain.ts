@@ -17,14 +17,15 @@ interface Line {
   readonly mac: string;
 }
 
-/** Each line is authenticated together with the one before it, so that none can be changed, removed or moved. */
+/** A `Line` as JSON, with its end. Each is authenticated together with the one before it, so that none can be changed, removed or moved. */
 export function formatLine(
   content: Content,
   before: string,
   seal: Sealing,
 ): { readonly text: string; readonly mac: string } {
-  const mac = seal.over([before, JSON.stringify(content)]);
-  return { text: `${JSON.stringify({ content, mac } satisfies Line)}\n`, mac };
+  const said = JSON.stringify(content);
+  const mac = seal.over([before, said]);
+  return { text: `{"content":${said},"mac":"${mac}"}\n`, mac };
 }
 
 /** Undefined where the text is not a line at all. */

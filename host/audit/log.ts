@@ -52,6 +52,8 @@ const patience = 1000;
 /** The log of all calls: segments of lines, each authenticated with the one before it. Safe with several processes. */
 export class AuditLog {
   readonly #options: Required<AuditLogOptions>;
+  /** The head that this one wrote last, which needs no second look where it is still there. */
+  #written: { readonly text: string; readonly head: Head } | undefined;
   /** Calls that were lost, and not counted in the file yet. */
   #uncounted = 0;
 
@@ -94,6 +96,7 @@ export class AuditLog {
   #readHead(): Head {
     const { directory, seal } = this.#options;
     const text = readIfThere(join(directory, headFile));
+    if (text !== undefined && text === this.#written?.text) return this.#written.head;
     const head = text === undefined ? undefined : parseHead(text, seal);
     return head ?? this.#begin({ segment: Math.max(0, ...segments(directory)) + 1, size: 0, calls: 0, mac: '' });
   }
@@ -149,6 +152,7 @@ export class AuditLog {
     const fd = openSync(join(this.#options.directory, headFile), constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
       writeSync(fd, text);
+      this.#written = { text, head };
     } finally {
       closeSync(fd);
     }

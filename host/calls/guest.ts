@@ -48,7 +48,7 @@ export function runGuest(
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(manifest, config);
   const run = () => {
-    const imports = bindInterfaces(session, component.shape.imports.keys(), watched(node.meter, type, call.verb));
+    const imports = bindInterfaces(session, component.shape.imports, watched(node.meter, type, call.verb));
     const instance = measured('instantiate', () => component.instantiate(imports, limits));
     try {
       const given = [argument(call, name, config, previous)];

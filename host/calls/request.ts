@@ -81,11 +81,18 @@ function defaultAt({ config }: Manifest, pointer: string): unknown {
   return schema?.default;
 }
 
+/** Of the pointers in policies and manifests, and our own. */
+const steps = new Map<string, readonly string[]>();
+
 function keysOf(pointer: string): readonly string[] {
-  return pointer
+  const known = steps.get(pointer);
+  if (known !== undefined) return known;
+  const keys = pointer
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  steps.set(pointer, keys);
+  return keys;
 }
 
 /** CNI_ARGS is `K=V;K=V`. */

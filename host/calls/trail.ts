@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { type AuditEntry, type AuditedAccess, auditedConfiguration, sha256 } from '../audit/entry.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Call } from '../cni/call.ts';
 import type { CniError } from '../cni/error.ts';
+import type { JsonObject } from '../cni/json/value.ts';
 import type { Stage } from '../operations/transaction.ts';
+import { randomHex } from '../system/random.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import type { Ruling } from './guard.ts';
 import { at } from './request.ts';
@@ -16,7 +17,7 @@ const longest = { name: 1000, access: 2000, reason: 1000, message: 10_000, all: 
 
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {
-  readonly correlation = randomBytes(8).toString('hex');
+  readonly correlation = randomHex(8);
   readonly #call: Call;
   readonly #type: string;
   readonly #time = new Date().toISOString();
@@ -69,7 +70,7 @@ export class Trail {
   }
 
   #entry(error: CniError | undefined): AuditEntry {
-    const { environment, configuration, verb, stdin } = this.#call;
+    const { environment, configuration, verb } = this.#call;
     const plugin = this.#plugin;
     return {
       time: this.#time,
@@ -91,10 +92,19 @@ export class Trail {
           ? { ok: true }
           : { ok: false, code: error.code, message: shortened(error.message, longest.message) },
       milliseconds: Math.round((performance.now() - this.#started) * 1000) / 1000,
-      configuration: auditedConfiguration((pointer) => at(configuration.document, pointer), stdin),
+      configuration: configurationOf(this.#call),
       arguments: environment.args === '' ? undefined : sha256(environment.args),
     };
   }
+}
+
+/** Of documents that are still in use: calls that came with the same bytes have the same one. */
+const audited = new WeakMap<JsonObject, AuditEntry['configuration']>();
+
+function configurationOf({ configuration: { document }, stdin }: Call): AuditEntry['configuration'] {
+  const known = audited.get(document) ?? auditedConfiguration((pointer) => at(document, pointer), stdin);
+  audited.set(document, known);
+  return known;
 }
 
 function shortened(text: string, most: number): string {

@@ -76,7 +76,9 @@ export function decodeBody({ typeLength, environmentLength }: RequestHeader, bod
   return {
     type: text.toString('utf8', 0, typeLength),
     environment: Object.fromEntries(
-      variables.filter((one) => one.includes('=')).map((one) => one.split(/=(.*)/s).slice(0, 2)),
+      variables
+        .filter((one) => one.includes('='))
+        .map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
     ),
     stdin: body.subarray(typeLength + environmentLength),
   };

@@ -77,11 +77,9 @@ export async function work(options: WorkerOptions): Promise<void> {
 async function serve(connection: UnixConnection, home: Home, options: WorkerOptions): Promise<void> {
   const { uid } = connection.peer();
   if (uid !== 0 && uid !== process.geteuid?.()) return;
-  const bytes = new Uint8Array(requestHeaderSize);
-  if (!connection.receive(bytes)) return;
-  const header = decodeHeader(bytes);
-  const body = new Uint8Array(bodyLength(header));
-  if (!connection.receive(body)) return;
+  const received = receiveRequest(connection);
+  if (received === undefined) return;
+  const { header, body } = received;
   if (options.isStopping() || !isAtHome(header, connection, home)) {
     connection.send(encodeRefusal());
     return;
@@ -109,6 +107,25 @@ async function serve(connection: UnixConnection, home: Home, options: WorkerOpti
     callSeconds: (performance.now() - began) / 1000,
   });
   options.node.engine.prepareNext?.();
+}
+
+/** Of this thread: most requests fit, and are received at once. */
+const room = new Uint8Array(16 * 1024);
+
+/** Undefined where the peer has ended before. Throws ProtocolError. */
+function receiveRequest(connection: UnixConnection): { header: RequestHeader; body: Uint8Array } | undefined {
+  let length = 0;
+  while (length < requestHeaderSize) {
+    const received = connection.receiveSome(room.subarray(length));
+    if (received === 0) return undefined;
+    length += received;
+  }
+  const header = decodeHeader(room);
+  const body = new Uint8Array(bodyLength(header));
+  const early = room.subarray(requestHeaderSize, length);
+  if (early.length > body.length) throw new ProtocolError('a request is longer than it says');
+  body.set(early);
+  return connection.receive(body.subarray(early.length)) ? { header, body } : undefined;
 }
 
 /** Where a path, a link's index and a user's number mean to the caller what they mean here. */

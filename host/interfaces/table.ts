@@ -1,3 +1,4 @@
+import type { ComponentShape } from '../component/shape.ts';
 import type { HostFunction, HostImports, ResourceClass } from '../engine/engine.ts';
 import { addresses } from './addresses.ts';
 import { bridgePorts } from './bridge-ports.ts';
@@ -40,23 +41,31 @@ export const hostInterfaces: readonly HostInterface[] = [
 export type Watch = (interfaceId: string, name: string, body: HostFunction) => HostFunction;
 
 /** The functions behind those imports, for one call. */
-export function bindInterfaces(session: Session, imports: Iterable<string>, watch?: Watch): HostImports {
-  const wanted = new Set(imports);
-  return Object.fromEntries(
-    hostInterfaces
-      .filter(({ id }) => wanted.has(id))
-      .map(({ id, bind }) => [id, watch === undefined ? bind(session) : watching(id, bind(session), watch)]),
-  );
+export function bindInterfaces(session: Session, imports: ComponentShape['imports'], watch?: Watch): HostImports {
+  const bound: Record<string, HostImports[string]> = {};
+  for (const { id, bind } of interfacesOf(imports)) {
+    const members = bind(session);
+    bound[id] = watch === undefined ? members : watching(id, members, watch);
+  }
+  return bound;
+}
+
+/** By what a component imports. */
+const found = new WeakMap<ComponentShape['imports'], readonly HostInterface[]>();
+
+function interfacesOf(imports: ComponentShape['imports']): readonly HostInterface[] {
+  const known = found.get(imports) ?? hostInterfaces.filter(({ id }) => imports.has(id));
+  found.set(imports, known);
+  return known;
 }
 
 /** Classes stay as they are: what a handle tells of itself costs nothing. */
 function watching(id: string, members: HostImports[string], watch: Watch): HostImports[string] {
-  return Object.fromEntries(
-    Object.entries(members ?? {}).map(([name, member]) => [
-      name,
-      isFunction(name, member) ? watch(id, name, member) : member,
-    ]),
-  );
+  const watched: Record<string, HostImports[string][string]> = {};
+  for (const [name, member] of Object.entries(members)) {
+    watched[name] = isFunction(name, member) ? watch(id, name, member) : member;
+  }
+  return watched;
 }
 
 /** Classes have names in PascalCase. */

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { errnoNumbers, KernelError } from '../kernel/errors.ts';
 import type { Link, LinkChange, LinkPlan, NetworkNamespace } from '../kernel/kernel.ts';
+import { randomHex } from '../system/random.ts';
 import { isOwned, know, type LinkIdentity, linkAt, linkOf, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition, Undo } from './definition.ts';
 import type { EffectOf, Plan } from './effect.ts';
@@ -193,7 +193,7 @@ function planVeth(door: Door, link: LinkBlueprint, context: OperationContext): P
 /** `veth` and eight hexadecimal digits, as the reference names host ends. */
 function drawName(namespace: NetworkNamespace): string {
   for (let attempt = 0; attempt < 10; attempt++) {
-    const name = `veth${randomBytes(4).toString('hex')}`;
+    const name = `veth${randomHex(4)}`;
     if (namespace.linkByName(name) === undefined) return name;
   }
   throw new KernelError('find a free name for the host end of a veth', 17);

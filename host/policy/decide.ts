@@ -1,6 +1,6 @@
 import type { Door, OperationOf } from '../operations/operation.ts';
 import type { Access, AccessKind } from './access.ts';
-import type { Decision, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
+import type { Decision, GivenRoute, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
 import { suggestRule } from './suggest.ts';
 import {
   configuredVlans,
@@ -25,7 +25,7 @@ export class RuleGrants implements Grants {
   }
 
   decide(access: Access, call: Request): Decision {
-    const request = lookingOnce(call);
+    const request = new LookingOnce(call);
     const rule = this.#rules.get(access.kind)?.find((one) => allows(one, access, request));
     if (rule !== undefined) return { allowed: true, line: rule.line };
     const missing = suggestRule(access, request);
@@ -34,22 +34,56 @@ export class RuleGrants implements Grants {
 }
 
 /** Rules ask for the same links, which the kernel has to tell: within one decision, once. */
-function lookingOnce(request: Request): Request {
-  const links = new Map<string, LinkFacts | undefined>();
-  const names = new Map<Door, readonly string[]>();
-  return {
-    ...request,
-    link(door, index) {
-      const key = `${door} ${index}`;
-      if (!links.has(key)) links.set(key, request.link(door, index));
-      return links.get(key);
-    },
-    created(door) {
-      const known = names.get(door) ?? request.created(door);
-      names.set(door, known);
-      return known;
-    },
-  };
+class LookingOnce implements Request {
+  readonly #request: Request;
+  #links: Map<string, LinkFacts | undefined> | undefined;
+  #names: Map<Door, readonly string[]> | undefined;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get interfaceName(): string {
+    return this.#request.interfaceName;
+  }
+
+  get network(): string {
+    return this.#request.network;
+  }
+
+  configuration(pointer: string): unknown {
+    return this.#request.configuration(pointer);
+  }
+
+  argument(key: string): string | undefined {
+    return this.#request.argument(key);
+  }
+
+  leased(): readonly string[] {
+    return this.#request.leased();
+  }
+
+  gateways(): readonly string[] {
+    return this.#request.gateways();
+  }
+
+  routes(): readonly GivenRoute[] {
+    return this.#request.routes();
+  }
+
+  link(door: Door, index: number): LinkFacts | undefined {
+    const key = `${door} ${index}`;
+    this.#links ??= new Map();
+    if (!this.#links.has(key)) this.#links.set(key, this.#request.link(door, index));
+    return this.#links.get(key);
+  }
+
+  created(door: Door): readonly string[] {
+    this.#names ??= new Map();
+    const known = this.#names.get(door) ?? this.#request.created(door);
+    this.#names.set(door, known);
+    return known;
+  }
 }
 
 /** Whether a rule of the same kind allows the access: each of its arguments has to be granted. */

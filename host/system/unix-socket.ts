@@ -111,14 +111,15 @@ export class UnixConnection implements Disposable {
   /** Fills the bytes. Returns false where the peer has ended before. Throws SystemError, EAGAIN where it took too long. */
   receive(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length; ) {
-      const received = this.#receive(bytes.subarray(at));
+      const received = this.receiveSome(bytes.subarray(at));
       if (received === 0) return false;
       at += received;
     }
     return true;
   }
 
-  #receive(base: Uint8Array): number {
+  /** Receives what there is, which it waits for; 0 where the peer has ended. Throws SystemError as `receive` does. */
+  receiveSome(base: Uint8Array): number {
     const control = new Uint8Array(64);
     const header: MessageHeader = {
       ...{ name: null, namelen: 0, iov: { base, length: base.length }, iovlen: 1 },

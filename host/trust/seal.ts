@@ -20,11 +20,17 @@ export class Seal {
   /** Over the parts and their lengths. */
   over(parts: readonly (string | Uint8Array)[]): string {
     const hmac = createHmac('sha256', this.#key);
+    // Texts that follow each other are one update, which costs more than the bytes do.
+    let text = '';
     for (const part of parts) {
-      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-      hmac.update(`${bytes.length}:`).update(bytes);
+      text += `${typeof part === 'string' ? Buffer.byteLength(part) : part.length}:`;
+      if (typeof part === 'string') text += part;
+      else {
+        hmac.update(text).update(part);
+        text = '';
+      }
     }
-    return hmac.digest('hex');
+    return hmac.update(text).digest('hex');
   }
 
   matches(value: string, parts: readonly (string | Uint8Array)[]): boolean {
