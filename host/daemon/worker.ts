@@ -9,7 +9,8 @@ import { requireNetworkNamespace } from '../kernel/linux/namespace-descriptor.ts
 import { StrandedThread } from '../kernel/linux/thread-namespace.ts';
 import { onLongWait } from '../system/long-wait.ts';
 import { SystemError } from '../system/system-error.ts';
-import { UnixConnection } from '../system/unix-socket.ts';
+import { UnixListener } from '../system/unix-listener.ts';
+import type { UnixConnection } from '../system/unix-socket.ts';
 import type { CallCounts } from './call-counts.ts';
 import {
   bodyLength,
@@ -59,11 +60,12 @@ interface Home {
 export async function work(options: WorkerOptions): Promise<void> {
   const home = homeOf();
   const { seats, index } = options;
+  using listener = new UnixListener(options.listening);
   onLongWait(() => seats.rise(index));
   for (;;) {
     seats.sit(index);
     if (options.isStopping()) return;
-    using connection = UnixConnection.accept(options.listening, patience);
+    using connection = listener.accept(patience);
     seats.begin(index);
     try {
       await serve(connection, home, options);

@@ -83,20 +83,26 @@ export class UnixConnection implements Disposable {
     this.#polled.writeInt16LE(POLLRDHUP, 4);
   }
 
-  /** Waits for somebody to connect. Throws SystemError. */
+  /** Waits for somebody to connect, where the socket blocks; see `UnixListener`. Throws SystemError. */
   static accept(listening: number, seconds: number): UnixConnection {
     for (;;) {
-      const fd = trySystemCall('accept4', listening, null, null, SOCK_CLOEXEC);
-      if (fd < 0 && !transient.includes(-fd)) throw new SystemError('accept4', -fd);
-      if (fd < 0) continue;
-      const connection = new UnixConnection(fd);
-      const timeout = Buffer.alloc(16);
-      timeout.writeBigInt64LE(BigInt(seconds), 0);
-      for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
-        systemCall('setsockopt', fd, SOL_SOCKET, option, timeout, timeout.length);
-      }
-      return connection;
+      const connection = UnixConnection.tryAccept(listening, seconds);
+      if (connection !== undefined) return connection;
     }
+  }
+
+  /** Undefined where there is nobody, or who was there has gone. Throws SystemError. */
+  static tryAccept(listening: number, seconds: number): UnixConnection | undefined {
+    const fd = trySystemCall('accept4', listening, null, null, SOCK_CLOEXEC);
+    if (transient.includes(-fd)) return undefined;
+    if (fd < 0) throw new SystemError('accept4', -fd);
+    const connection = new UnixConnection(fd);
+    const timeout = Buffer.alloc(16);
+    timeout.writeBigInt64LE(BigInt(seconds), 0);
+    for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
+      systemCall('setsockopt', fd, SOL_SOCKET, option, timeout, timeout.length);
+    }
+    return connection;
   }
 
   /** Who connected (`struct ucred`). Throws SystemError. */
@@ -167,5 +173,5 @@ export class UnixConnection implements Disposable {
   }
 }
 
-/** What accept(2) says to try again: the peer went away meanwhile, a signal. */
-const transient: readonly number[] = [errnoNumbers.EINTR, errnoNumbers.ECONNABORTED];
+/** What accept(2) says to try again: there is nobody, the peer went away meanwhile, a signal. */
+const transient: readonly number[] = [errnoNumbers.EAGAIN, errnoNumbers.EINTR, errnoNumbers.ECONNABORTED];
