@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { lockFile } from '../system/flock.ts';
+import { rewriteFile } from '../system/rewrite.ts';
 
 /** Whose a lease is. */
 export interface LeaseOwner {
@@ -95,9 +96,9 @@ export class LeaseFiles {
     }
   }
 
-  /** In place, as the reference does it: an empty one is as good as none. */
+  /** In place, as the reference does it. */
   moveCursor(pool: number, address: IpAddress): void {
-    writeFileSync(this.#cursorPath(pool), address, { mode: 0o600 });
+    rewriteFile(this.#cursorPath(pool), address);
   }
 
   #cursorPath(pool: number): string {

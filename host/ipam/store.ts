@@ -7,7 +7,7 @@ import type { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
 import { LeaseError } from './error.ts';
 import { contentsFor, LeaseFiles, type LeaseOwner } from './lease-files.ts';
-import { type IndexedLease, LeaseIndex } from './lease-index.ts';
+import { type IndexedLease, LeaseIndex, type Seal } from './lease-index.ts';
 import type { Leases } from './leases.ts';
 import { candidates, rangeContains } from './pool.ts';
 
@@ -17,6 +17,7 @@ const impatience = 64;
 /** All leases of the node. */
 export class LeaseStore {
   readonly #indexes: string;
+  readonly #seals = new Map<string, Seal>();
 
   /** `indexes` is a directory of our own, outside all lease directories. */
   constructor(indexes: string) {
@@ -56,7 +57,7 @@ export class LeaseStore {
     const within = <T>(directory: string, attempt: string, body: (book: LeaseBook) => T): T =>
       orLeaseError(`${attempt} in ${directory}`, () => {
         const files = new LeaseFiles(directory);
-        const book = new LeaseBook(files, new LeaseIndex(directory, this.#indexes), owner);
+        const book = new LeaseBook(files, new LeaseIndex(directory, this.#indexes, this.#seals), owner);
         return files.locked(deadline(), () => body(book));
       });
     return {

@@ -32,12 +32,36 @@ export function ipFamily(address: IpAddress): IpFamily {
 
 /** The address in network byte order: 4 or 16 bytes. */
 export function ipBytes(address: IpAddress): Uint8Array {
-  return Uint8Array.from(ipaddr.parse(address).toByteArray());
+  return ipFamily(address) === 4 ? octetsOf(address) : Uint8Array.from(ipaddr.parse(address).toByteArray());
 }
 
 /** Formats 4 or 16 bytes in network byte order. Throws TypeError for another length. */
 export function formatIp(bytes: Uint8Array): IpAddress {
-  if (bytes.length === 4) return bytes.join('.') as IpAddress;
-  if (bytes.length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
-  return new ipaddr.IPv6([...bytes]).toRFC5952String() as IpAddress;
+  return formatIpAt(bytes, 0, bytes.length);
 }
+
+/** The same for so many bytes in the midst of others. */
+export function formatIpAt(bytes: Uint8Array, at: number, length: number): IpAddress {
+  if (length === 4) return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}` as IpAddress;
+  if (length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${length}`);
+  return new ipaddr.IPv6([...bytes.subarray(at, at + length)]).toRFC5952String() as IpAddress;
+}
+
+/** Of an IPv4 address. */
+function octetsOf(address: IpAddress): Uint8Array {
+  const octets = new Uint8Array(4);
+  let octet = 0;
+  let position = 0;
+  for (let i = 0; i < address.length; i++) {
+    const digit = address.charCodeAt(i) - zero;
+    if (digit >= 0) octet = octet * 10 + digit;
+    else {
+      octets[position++] = octet;
+      octet = 0;
+    }
+  }
+  octets[position] = octet;
+  return octets;
+}
+
+const zero = '0'.charCodeAt(0);

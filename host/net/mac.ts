@@ -9,11 +9,16 @@ export function parseMac(text: string): MacAddress | undefined {
 }
 
 export function macBytes(mac: MacAddress): Uint8Array {
-  return Uint8Array.from(mac.split(':'), (octet) => Number.parseInt(octet, 16));
+  return Uint8Array.from({ length: 6 }, (_, i) => Number.parseInt(mac.slice(3 * i, 3 * i + 2), 16));
 }
 
 /** Formats six bytes. Throws TypeError for another length. */
 export function formatMac(bytes: Uint8Array): MacAddress {
   if (bytes.length !== 6) throw new TypeError(`a hardware address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':') as MacAddress;
+  let text = '';
+  for (const byte of bytes) text += `${text === '' ? '' : ':'}${octets[byte]}`;
+  return text as MacAddress;
 }
+
+/** Of two hexadecimal digits. */
+const octets = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

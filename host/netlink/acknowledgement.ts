@@ -1,8 +1,10 @@
-import { attribute, attributes, concatenate } from './attributes.ts';
+import { attribute, attributes } from './attributes.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
 import { alignTo, s32, struct, u32 } from './fixed.ts';
 import { type Frame, frameHeader, NLM_F_ACK_TLVS, NLM_F_CAPPED } from './frame.ts';
 import { text } from './payload.ts';
+import { sourceOf } from './source.ts';
+import { writing } from './writer.ts';
 
 /** linux/netlink.h: `enum nlmsgerr_attrs`. Offsets count from the start of the request's nlmsghdr. */
 export const acknowledgementAttributes = attributes({
@@ -32,7 +34,7 @@ export function decodeAcknowledgement({ flags, payload }: Frame): Acknowledgemen
   if (payload.length < errorHeader.size) {
     throw new NetlinkDecodeError(`an acknowledgement of ${payload.length} bytes is shorter than ${errorHeader.size}`);
   }
-  const { error, request } = errorHeader.decode(payload.subarray(0, errorHeader.size));
+  const { error, request } = errorHeader.get(sourceOf(payload).view, payload.byteOffset);
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno: -error };
   // Uncapped, the whole request comes back before the attributes.
   const repeatedBody = flags & NLM_F_CAPPED ? 0 : alignTo(Math.max(0, request.length - frameHeader.size), 4);
@@ -55,8 +57,8 @@ export function encodeAcknowledgement(
   { errno, ...rest }: Acknowledgement,
   request: Omit<Frame, 'payload'>,
 ): Uint8Array {
-  return concatenate([
-    errorHeader.encode({ error: -errno, request: { length: frameHeader.size, ...request } }),
-    acknowledgementAttributes.encode(rest),
-  ]);
+  return writing((out) => {
+    errorHeader.write(out, { error: -errno, request: { length: frameHeader.size, ...request } });
+    acknowledgementAttributes.write(out, rest);
+  });
 }

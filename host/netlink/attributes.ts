@@ -1,6 +1,8 @@
-import type { Codec } from './codec.ts';
+import { type Codec, codec } from './codec.ts';
 import { NetlinkDecodeError, NetlinkEncodeError } from './decode-error.ts';
 import { alignTo, u16 } from './fixed.ts';
+import type { Source } from './source.ts';
+import type { Writer } from './writer.ts';
 
 /** linux/netlink.h: `struct nlattr` is the length, itself included, and the type with two flags on top. */
 const headerSize = 4;
@@ -29,6 +31,8 @@ export type AttributeValues<A> = {
 
 export interface AttributeSet<A extends Attributes> extends Codec<AttributeValues<A>> {
   readonly attributes: A;
+  /** Reads into an object that may have other members already. */
+  readInto(values: Record<string, unknown>, source: Source, from: number, to: number): void;
 }
 
 /** Attribute `type` of the set it is declared in. One that is there twice counts the last time, as in the kernel. */
@@ -41,82 +45,82 @@ export function repeated<T>(type: number, codec: Codec<T>): RepeatedAttribute<T>
   return { ...attribute(type, codec), repeated: true };
 }
 
+interface Named {
+  readonly name: string;
+  readonly attribute: Attribute<unknown>;
+  readonly isRepeated: boolean;
+}
+
 /** A set of attributes. Absent and undefined ones are not written; those that nobody declared are passed over when reading. */
 export function attributes<const A extends Attributes>(declared: A): AttributeSet<A> {
-  const entries = Object.entries(declared);
-  const byType = new Map(entries.map(([name, attribute]) => [attribute.type, { name, attribute }]));
+  const all: Named[] = Object.entries(declared).map(([name, attribute]) => {
+    return { name, attribute, isRepeated: 'repeated' in attribute };
+  });
+  /** A link has some forty attributes, few of which are of interest: by their numbers. */
+  const byType: (Named | undefined)[] = [];
+  for (const one of all) byType[one.attribute.type] = one;
+  const readInto = (values: Record<string, unknown>, source: Source, from: number, to: number) => {
+    const { view } = source;
+    // Fewer than four bytes at the end are padding, as NLA_OK (linux/netlink.h) has it.
+    for (let at = from; to - at >= headerSize; ) {
+      const length = u16.get(view, at);
+      if (length < headerSize || length > to - at) throw malformed(at - from, length, to - at);
+      const found = byType[u16.get(view, at + 2) & typeMask];
+      if (found !== undefined) readOne(values, found, source, at + headerSize, at + length);
+      at += alignTo(length, 4);
+    }
+  };
   return {
     attributes: declared,
-    encode: (values) => {
-      const given: Readonly<Record<string, unknown>> = values;
-      return concatenate(entries.flatMap(([name, attribute]) => encodeAttribute(name, attribute, given[name])));
-    },
-    decode: (bytes) => {
-      const values: Record<string, unknown> = {};
-      visit(bytes, (type, start, end) => {
-        const found = byType.get(type);
-        if (found === undefined) return;
-        const { name, attribute } = found;
-        const value = decodePayload(name, attribute, bytes.subarray(start, end));
-        if (!('repeated' in attribute)) values[name] = value;
-        else values[name] = [...((values[name] as unknown[] | undefined) ?? []), value];
-      });
-      return values as AttributeValues<A>;
-    },
+    readInto,
+    ...codec<AttributeValues<A>>({
+      write: (out, values) => {
+        const given: Readonly<Record<string, unknown>> = values;
+        for (const one of all) {
+          const value = given[one.name];
+          if (value === undefined) continue;
+          if (one.isRepeated && Array.isArray(value)) for (const item of value) writeOne(out, one, item);
+          else writeOne(out, one, value);
+        }
+      },
+      read: (source, from, to) => {
+        const values: Record<string, unknown> = {};
+        readInto(values, source, from, to);
+        return values as AttributeValues<A>;
+      },
+    }),
   };
 }
 
-function encodeAttribute(name: string, attribute: Attribute<unknown>, value: unknown): Uint8Array[] {
-  if (value === undefined) return [];
-  if ('repeated' in attribute && Array.isArray(value)) return value.map((item) => frame(name, attribute, item));
-  return [frame(name, attribute, value)];
-}
-
-function frame(name: string, { type, codec, nested }: Attribute<unknown>, value: unknown): Uint8Array {
-  const payload = codec.encode(value);
-  const length = headerSize + payload.length;
+function writeOne(out: Writer, { name, attribute: { type, codec, nested } }: Named, value: unknown): void {
+  const at = out.skip(headerSize);
+  codec.write(out, value);
+  const length = out.length - at;
   if (length > longest)
-    throw new NetlinkEncodeError(`${name} has ${payload.length} bytes, more than an attribute holds`);
-  const bytes = new Uint8Array(alignTo(length, 4));
-  const view = new DataView(bytes.buffer);
-  u16.write(view, 0, length);
-  u16.write(view, 2, nested ? type | NLA_F_NESTED : type);
-  bytes.set(payload, headerSize);
-  return bytes;
+    throw new NetlinkEncodeError(`${name} has ${length - headerSize} bytes, more than an attribute holds`);
+  u16.set(out.view, at, length);
+  u16.set(out.view, at + 2, nested ? type | NLA_F_NESTED : type);
+  out.align();
 }
 
-function decodePayload(name: string, { codec }: Attribute<unknown>, payload: Uint8Array): unknown {
+function readOne(
+  values: Record<string, unknown>,
+  { name, attribute: { codec }, isRepeated }: Named,
+  source: Source,
+  from: number,
+  to: number,
+): void {
+  let value: unknown;
   try {
-    return codec.decode(payload);
+    value = codec.read(source, from, to);
   } catch (error) {
     throw error instanceof NetlinkDecodeError ? error.within(name) : error;
   }
+  if (!isRepeated) values[name] = value;
+  else values[name] = [...((values[name] as unknown[] | undefined) ?? []), value];
 }
 
-/** A link has some forty attributes, few of which are of interest: nothing is made for the others. */
-function visit(bytes: Uint8Array, visitor: (type: number, start: number, end: number) => void): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // Fewer than four bytes at the end are padding, as NLA_OK (linux/netlink.h) has it.
-  for (let offset = 0; bytes.length - offset >= headerSize; ) {
-    const length = u16.read(view, offset);
-    if (length < headerSize)
-      throw new NetlinkDecodeError(`an attribute at byte ${offset} claims a length of ${length}`);
-    if (length > bytes.length - offset) {
-      throw new NetlinkDecodeError(
-        `an attribute at byte ${offset} is cut off: ${bytes.length - offset} of ${length} bytes`,
-      );
-    }
-    visitor(u16.read(view, offset + 2) & typeMask, offset + headerSize, offset + length);
-    offset += alignTo(length, 4);
-  }
-}
-
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+function malformed(offset: number, length: number, rest: number): NetlinkDecodeError {
+  if (length < headerSize) return new NetlinkDecodeError(`an attribute at byte ${offset} claims a length of ${length}`);
+  return new NetlinkDecodeError(`an attribute at byte ${offset} is cut off: ${rest} of ${length} bytes`);
 }

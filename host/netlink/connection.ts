@@ -2,13 +2,11 @@ import { Deadline } from '../system/deadline.ts';
 import { errnoNumbers } from '../system/errno.ts';
 import { sleep } from '../system/sleep.ts';
 import { type Acknowledgement, decodeAcknowledgement, decodeDone } from './acknowledgement.ts';
-import { concatenate } from './attributes.ts';
 import type { Decoder } from './codec.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
 import { NetlinkOverrun, NetlinkRefusal, NetlinkUnsteadyDump } from './errors.ts';
 import {
   decodeFrames,
-  encodeFrame,
   type Frame,
   NLM_F_ACK,
   NLM_F_DUMP,
@@ -18,8 +16,10 @@ import {
   NLMSG_ERROR,
   NLMSG_NOOP,
   NLMSG_OVERRUN,
+  writeFrame,
 } from './frame.ts';
 import type { NetlinkSocket } from './socket.ts';
+import { writing } from './writer.ts';
 
 /** A request: its message type, NLM_F_* beyond NLM_F_REQUEST, and the encoded message. */
 export interface Request {
@@ -104,7 +104,7 @@ export class NetlinkConnection {
     ];
     const sequences = frames.map(({ sequence }) => sequence);
     try {
-      this.#socket.send(concatenate(frames.map(encodeFrame)));
+      this.#socket.send(encodeFrames(frames));
       this.#collectAll(sequences, requests.length, deadline);
     } catch (error) {
       if (!(error instanceof NetlinkRefusal)) this.close();
@@ -120,7 +120,7 @@ export class NetlinkConnection {
     const frames = requests.map((request) => this.#frame(request, NLM_F_REQUEST | NLM_F_ACK));
     const answers = new Map<number, Acknowledgement>();
     try {
-      await this.#socket.sendInBackground(concatenate(frames.map(encodeFrame)));
+      await this.#socket.sendInBackground(encodeFrames(frames));
       while (frames.some(({ sequence }) => !answers.has(sequence))) {
         // They are there: the kernel was done before the message was sent.
         for (const frame of decodeFrames(this.#socket.receive(Deadline.in(0)))) {
@@ -165,7 +165,7 @@ export class NetlinkConnection {
   #send<T>(request: Request, flags: number, collect: () => T): T {
     const frame = this.#frame(request, NLM_F_REQUEST | flags);
     try {
-      this.#socket.send(encodeFrame(frame));
+      this.#socket.send(encodeFrames([frame]));
       return collect();
     } catch (error) {
       if (!(error instanceof NetlinkRefusal)) this.close();
@@ -193,6 +193,16 @@ export class NetlinkConnection {
     const frames = decodeFrames(this.#socket.receive(deadline));
     return frames.filter(({ sequence, port }) => sequence === this.#sequence && port === this.#socket.port);
   }
+}
+
+/** In one datagram. */
+function encodeFrames(frames: readonly Frame[]): Uint8Array {
+  return writing((out) => {
+    for (const frame of frames) {
+      writeFrame(out, frame);
+      out.align();
+    }
+  });
 }
 
 interface Answer<T> {

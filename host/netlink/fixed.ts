@@ -1,62 +1,62 @@
 import { endianness } from 'node:os';
-import type { Codec } from './codec.ts';
+import { type Codec, codec } from './codec.ts';
 import { NetlinkDecodeError, NetlinkEncodeError } from './decode-error.ts';
 
 /** A value of a fixed size in bytes, laid out as C does: at a multiple of its alignment. */
 export interface Fixed<T> extends Codec<T> {
   readonly size: number;
   readonly alignment: number;
-  read(view: DataView, offset: number): T;
-  write(view: DataView, offset: number, value: T): void;
+  get(view: DataView, at: number): T;
+  set(view: DataView, at: number, value: T): void;
 }
 
 const littleEndian = endianness() === 'LE';
 
 /** Numbers are in host byte order, save those named `be` (network byte order). */
 export const u8 = integer(1, 0, 0xff, {
-  read: (view, offset) => view.getUint8(offset),
-  write: (view, offset, value) => view.setUint8(offset, value),
+  get: (view, at) => view.getUint8(at),
+  set: (view, at, value) => view.setUint8(at, value),
 });
 export const u16 = integer(2, 0, 0xffff, {
-  read: (view, offset) => view.getUint16(offset, littleEndian),
-  write: (view, offset, value) => view.setUint16(offset, value, littleEndian),
+  get: (view, at) => view.getUint16(at, littleEndian),
+  set: (view, at, value) => view.setUint16(at, value, littleEndian),
 });
 export const u16be = integer(2, 0, 0xffff, {
-  read: (view, offset) => view.getUint16(offset),
-  write: (view, offset, value) => view.setUint16(offset, value),
+  get: (view, at) => view.getUint16(at),
+  set: (view, at, value) => view.setUint16(at, value),
 });
 export const u32 = integer(4, 0, 0xffff_ffff, {
-  read: (view, offset) => view.getUint32(offset, littleEndian),
-  write: (view, offset, value) => view.setUint32(offset, value, littleEndian),
+  get: (view, at) => view.getUint32(at, littleEndian),
+  set: (view, at, value) => view.setUint32(at, value, littleEndian),
 });
 export const u32be = integer(4, 0, 0xffff_ffff, {
-  read: (view, offset) => view.getUint32(offset),
-  write: (view, offset, value) => view.setUint32(offset, value),
+  get: (view, at) => view.getUint32(at),
+  set: (view, at, value) => view.setUint32(at, value),
 });
 export const s32be = integer(4, -0x8000_0000, 0x7fff_ffff, {
-  read: (view, offset) => view.getInt32(offset),
-  write: (view, offset, value) => view.setInt32(offset, value),
+  get: (view, at) => view.getInt32(at),
+  set: (view, at, value) => view.setInt32(at, value),
 });
 /** As far as numbers go: 2^53 - 1. */
 export const u64be = integer(8, 0, Number.MAX_SAFE_INTEGER, {
-  read: (view, offset) => Number(view.getBigUint64(offset)),
-  write: (view, offset, value) => view.setBigUint64(offset, BigInt(value)),
+  get: (view, at) => Number(view.getBigUint64(at)),
+  set: (view, at, value) => view.setBigUint64(at, BigInt(value)),
 });
 export const s32 = integer(4, -0x8000_0000, 0x7fff_ffff, {
-  read: (view, offset) => view.getInt32(offset, littleEndian),
-  write: (view, offset, value) => view.setInt32(offset, value, littleEndian),
+  get: (view, at) => view.getInt32(at, littleEndian),
+  set: (view, at, value) => view.setInt32(at, value, littleEndian),
 });
 
-type Access = Pick<Fixed<number>, 'read' | 'write'>;
+type Access<T> = Pick<Fixed<T>, 'get' | 'set'>;
 
-function integer(size: number, least: number, greatest: number, access: Access): Fixed<number> {
+function integer(size: number, least: number, greatest: number, access: Access<number>): Fixed<number> {
   return fixed(size, size, {
-    read: access.read,
-    write: (view, offset, value) => {
+    get: access.get,
+    set: (view, at, value) => {
       if (!Number.isInteger(value) || value < least || value > greatest) {
         throw new NetlinkEncodeError(`${value} is not an integer from ${least} to ${greatest}`);
       }
-      access.write(view, offset, value);
+      access.set(view, at, value);
     },
   });
 }
@@ -75,14 +75,14 @@ export function struct<const F extends Fields>(fields: F): Fixed<StructValue<F>>
     return { name, field, offset };
   });
   const layout = fixed<StructValue<F>>(alignTo(end, alignment), alignment, {
-    read: (view, base) => {
+    get: (view, at) => {
       const value: Record<string, unknown> = {};
-      for (const { name, field, offset } of places) value[name] = field.read(view, base + offset);
+      for (const { name, field, offset } of places) value[name] = field.get(view, at + offset);
       return value as StructValue<F>;
     },
-    write: (view, base, value) => {
+    set: (view, at, value) => {
       const byName: Readonly<Record<string, unknown>> = value;
-      for (const { name, field, offset } of places) field.write(view, base + offset, byName[name]);
+      for (const { name, field, offset } of places) field.set(view, at + offset, byName[name]);
     },
   });
   return { ...layout, fields };
@@ -93,19 +93,18 @@ export function alignTo(offset: number, alignment: number): number {
   return (offset + alignment - 1) & ~(alignment - 1);
 }
 
-function fixed<T>(size: number, alignment: number, access: Pick<Fixed<T>, 'read' | 'write'>): Fixed<T> {
+function fixed<T>(size: number, alignment: number, { get, set }: Access<T>): Fixed<T> {
   return {
-    size,
-    alignment,
-    ...access,
-    encode: (value) => {
-      const bytes = new Uint8Array(size);
-      access.write(new DataView(bytes.buffer), 0, value);
-      return bytes;
-    },
-    decode: (bytes) => {
-      if (bytes.length !== size) throw new NetlinkDecodeError(`has ${bytes.length} bytes instead of ${size}`);
-      return access.read(new DataView(bytes.buffer, bytes.byteOffset, size), 0);
-    },
+    ...{ size, alignment, get, set },
+    ...codec<T>({
+      write: (out, value) => {
+        const at = out.skip(size);
+        set(out.view, at, value);
+      },
+      read: ({ view }, from, to) => {
+        if (to - from !== size) throw new NetlinkDecodeError(`has ${to - from} bytes instead of ${size}`);
+        return get(view, from);
+      },
+    }),
   };
 }

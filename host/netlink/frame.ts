@@ -1,5 +1,7 @@
 import { NetlinkDecodeError } from './decode-error.ts';
 import { alignTo, struct, u16, u32 } from './fixed.ts';
+import { sourceOf } from './source.ts';
+import { type Writer, writing } from './writer.ts';
 
 /** linux/netlink.h: `struct nlmsghdr`. The length counts the header. */
 export const frameHeader = struct({ length: u32, type: u16, flags: u16, sequence: u32, port: u32 });
@@ -32,25 +34,42 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-export function encodeFrame({ payload, ...header }: Frame): Uint8Array {
-  const bytes = new Uint8Array(frameHeader.size + payload.length);
-  frameHeader.write(new DataView(bytes.buffer), 0, { ...header, length: bytes.length });
-  bytes.set(payload, frameHeader.size);
-  return bytes;
+export function encodeFrame(frame: Frame): Uint8Array {
+  return writing((out) => writeFrame(out, frame));
+}
+
+/** Appends a message; the next one begins at a multiple of four. */
+export function writeFrame(out: Writer, { type, flags, sequence, port, payload }: Frame): void {
+  const at = out.skip(frameHeader.size);
+  out.append(payload);
+  const { view } = out;
+  u32.set(view, at, out.length - at);
+  u16.set(view, at + 4, type);
+  u16.set(view, at + 6, flags);
+  u32.set(view, at + 8, sequence);
+  u32.set(view, at + 12, port);
 }
 
 /** Splits a datagram into its messages. Throws NetlinkDecodeError where one of them is cut off. */
 export function decodeFrames(datagram: Uint8Array): Frame[] {
-  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
+  const { view } = sourceOf(datagram);
+  const start = datagram.byteOffset;
   const frames: Frame[] = [];
   for (let offset = 0; offset < datagram.length; ) {
     const rest = datagram.length - offset;
     if (rest < frameHeader.size) throw new NetlinkDecodeError(`the header of a message is cut off: ${rest} bytes`);
-    const { length, ...header } = frameHeader.read(view, offset);
+    const at = start + offset;
+    const length = u32.get(view, at);
     if (length < frameHeader.size || length > rest) {
       throw new NetlinkDecodeError(`a message claims a length of ${length} where ${rest} bytes are left`);
     }
-    frames.push({ ...header, payload: datagram.subarray(offset + frameHeader.size, offset + length) });
+    frames.push({
+      type: u16.get(view, at + 4),
+      flags: u16.get(view, at + 6),
+      sequence: u32.get(view, at + 8),
+      port: u32.get(view, at + 12),
+      payload: datagram.subarray(offset + frameHeader.size, offset + length),
+    });
     offset += alignTo(length, 4);
   }
   return frames;

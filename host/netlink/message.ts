@@ -1,5 +1,5 @@
-import { type AttributeSet, type Attributes, type AttributeValues, attributes, concatenate } from './attributes.ts';
-import type { Codec } from './codec.ts';
+import { type AttributeSet, type Attributes, type AttributeValues, attributes } from './attributes.ts';
+import { type Codec, codec } from './codec.ts';
 import { NetlinkDecodeError } from './decode-error.ts';
 import { alignTo, type Fixed, type StructValue, struct } from './fixed.ts';
 
@@ -20,24 +20,34 @@ export interface Message<H extends Header, A extends Attributes> extends Codec<S
 export function message<const H extends Header, const A extends Attributes>(header: H, declared: A): Message<H, A> {
   const head = struct(header);
   const body: AttributeSet<A> = attributes(declared);
-  const zeros = Object.fromEntries(Object.keys(header).map((name) => [name, 0]));
+  const names = Object.keys(header);
   const headSize = alignTo(head.size, 4);
-  const twice = Object.keys(header).find((name) => name in declared);
+  const twice = names.find((name) => name in declared);
   if (twice !== undefined) throw new TypeError(`${twice} names both a header field and an attribute`);
   return {
     header,
     attributes: declared,
-    encode: (value) => {
-      const bytes = new Uint8Array(headSize);
-      head.write(new DataView(bytes.buffer), 0, { ...zeros, ...value } as StructValue<H>);
-      return concatenate([bytes, body.encode(value)]);
-    },
-    decode: (bytes) => {
-      if (bytes.length < head.size) {
-        throw new NetlinkDecodeError(`a message of ${bytes.length} bytes is shorter than its header of ${head.size}`);
-      }
-      const fields = head.decode(bytes.subarray(0, head.size));
-      return { ...fields, ...body.decode(bytes.subarray(headSize)) };
-    },
+    ...codec<StructValue<H> & AttributeValues<A>>({
+      write: (out, value) => {
+        const at = out.skip(headSize);
+        head.set(out.view, at, withZeros(names, value) as StructValue<H>);
+        body.write(out, value);
+      },
+      read: (source, from, to) => {
+        const length = to - from;
+        if (length < head.size) {
+          throw new NetlinkDecodeError(`a message of ${length} bytes is shorter than its header of ${head.size}`);
+        }
+        const value: StructValue<H> & Record<string, unknown> = head.get(source.view, from);
+        body.readInto(value, source, from + headSize, to);
+        return value as StructValue<H> & AttributeValues<A>;
+      },
+    }),
   };
+}
+
+function withZeros(names: readonly string[], given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const whole: Record<string, unknown> = {};
+  for (const name of names) whole[name] = given[name] ?? 0;
+  return whole;
 }

@@ -54,6 +54,11 @@ const socketAddress = struct({ family: u16, pad: u16, port: u32, groups: u32 });
 const largestDatagram = 1024 * 1024;
 /** Of the thread: a datagram is read before the next one comes. Pages that nothing was written to cost nothing. */
 const buffer = new Uint8Array(largestDatagram);
+/** Who sent it, filled by the kernel. */
+const sender = new Uint8Array(socketAddress.size);
+const senderView = new DataView(sender.buffer);
+const senderLength = Uint32Array.of(sender.length);
+const portOffset = 4;
 
 /** A netlink socket of the network namespace that the thread was in when it was opened, whatever the thread enters later. */
 export class KernelNetlinkSocket implements NetlinkSocket {
@@ -94,10 +99,10 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   receive(deadline: Deadline): Uint8Array {
     this.#beforeReceive?.();
     for (;;) {
-      const { length, sender } = this.#receive();
+      const length = this.#receive();
       if (length < 0) this.#wait(deadline);
       // Only the kernel has port 0. Nobody else has business here.
-      else if (sender === 0) return whole(length);
+      else if (senderPort() === 0) return whole(length);
       else if (deadline.passed) throw new NetlinkTimeout();
     }
   }
@@ -116,23 +121,14 @@ export class KernelNetlinkSocket implements NetlinkSocket {
     closeSync(this.#fd);
   }
 
-  /** Length -1 where there is nothing to receive now. */
-  #receive(): { length: number; sender: number } {
-    const address = new Uint8Array(socketAddress.size);
-    const addressLength = u32.encode(address.length);
-    const length = trySystemCall(
-      'recvfrom',
-      this.#fd,
-      buffer,
-      buffer.length,
-      MSG_TRUNC | MSG_DONTWAIT,
-      address,
-      addressLength,
-    );
-    if (length === -errnoNumbers.EAGAIN || length === -errnoNumbers.EINTR) return { length: -1, sender: 0 };
-    if (length === -errnoNumbers.ENOBUFS) throw new NetlinkOverrun();
-    if (length < 0) throw new SystemError('recvfrom', -length);
-    return { length, sender: socketAddress.decode(address).port };
+  /** The length of a datagram, whose sender is in `sender` then; -1 where there is nothing to receive now. */
+  #receive(): number {
+    senderLength[0] = sender.length;
+    const flags = MSG_TRUNC | MSG_DONTWAIT;
+    const length = trySystemCall('recvfrom', this.#fd, buffer, buffer.length, flags, sender, senderLength);
+    if (length >= 0) return length;
+    if (length === -errnoNumbers.EAGAIN || length === -errnoNumbers.EINTR) return -1;
+    throw length === -errnoNumbers.ENOBUFS ? new NetlinkOverrun() : new SystemError('recvfrom', -length);
   }
 
   #wait(deadline: Deadline): void {
@@ -153,6 +149,10 @@ export class KernelNetlinkSocket implements NetlinkSocket {
   #setOption(option: number, value: number): void {
     systemCall('setsockopt', this.#fd, SOL_NETLINK, option, u32.encode(value), 4);
   }
+}
+
+function senderPort(): number {
+  return u32.get(senderView, portOffset);
 }
 
 function whole(length: number): Uint8Array {

@@ -49,8 +49,8 @@ export interface MessageHeader {
   flags: number;
 }
 
-/** Descriptors, flags and lengths are numbers; what the call reads or fills is a byte array of the right size. */
-type Argument = number | Uint8Array | MessageHeader | null;
+/** Descriptors, flags and lengths are numbers; what the call reads or fills is an array of the right size. */
+type Argument = number | NodeJS.ArrayBufferView | MessageHeader | null;
 type Function = ((...args: Argument[]) => number) & {
   readonly async: (...args: [...Argument[], (error: Error | null, result: number) => void]) => void;
 };

@@ -1,12 +1,10 @@
-import { concatenate } from '../../netlink/attributes.ts';
-
 /** NFTNL_UDATA_RULE_COMMENT, NFTNL_UDATA_CHAIN_COMMENT, NFTNL_UDATA_TABLE_COMMENT (libnftnl/udata.h). */
 const commentType = 0;
 
 /** A comment as user data, where `nft` reads it: a list of type, length and value, of text with a zero at its end. */
 export function encodeComment(comment: string): Uint8Array {
   const text = new TextEncoder().encode(`${comment}\0`);
-  return concatenate([Uint8Array.of(commentType, text.length), text]);
+  return Uint8Array.of(commentType, text.length, ...text);
 }
 
 /** Undefined where there is no comment among the user data. */

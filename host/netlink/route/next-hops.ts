@@ -1,9 +1,10 @@
 import type { IpAddress } from '../../net/ip.ts';
-import { attribute, attributes, concatenate } from '../attributes.ts';
-import type { Codec } from '../codec.ts';
+import { attribute, attributes } from '../attributes.ts';
+import { type Codec, codec } from '../codec.ts';
 import { NetlinkDecodeError } from '../decode-error.ts';
 import { alignTo, s32, struct, u8, u16 } from '../fixed.ts';
 import { ipAddress } from '../payload.ts';
+import type { Writer } from '../writer.ts';
 import { via } from './via.ts';
 
 /** linux/rtnetlink.h: `struct rtnexthop`, of which a route over several links has one each. The length counts all of it. */
@@ -21,24 +22,26 @@ export interface NextHop {
 }
 
 /** RTA_MULTIPATH: next hops one after the other, each aligned to four bytes. */
-export const nextHops: Codec<readonly NextHop[]> = {
-  encode: (hops) => concatenate(hops.map(encodeNextHop)),
-  decode: (bytes) => {
+export const nextHops: Codec<readonly NextHop[]> = codec({
+  write: (out, hops) => {
+    for (const hop of hops) writeNextHop(out, hop);
+  },
+  read: (source, from, to) => {
     const hops: NextHop[] = [];
-    for (let offset = 0; bytes.length - offset >= nextHopHeader.size; ) {
-      const { length, ...header } = nextHopHeader.decode(bytes.subarray(offset, offset + nextHopHeader.size));
-      if (length < nextHopHeader.size || length > bytes.length - offset) {
+    for (let at = from; to - at >= nextHopHeader.size; ) {
+      const { length, ...header } = nextHopHeader.get(source.view, at);
+      if (length < nextHopHeader.size || length > to - at) {
         throw new NetlinkDecodeError(`next hop ${hops.length} claims a length of ${length}`);
       }
-      const rest = bytes.subarray(offset + nextHopHeader.size, offset + length);
-      hops.push({ ...header, ...nextHopAttributes.decode(rest) });
-      offset += alignTo(length, 4);
+      hops.push({ ...header, ...nextHopAttributes.read(source, at + nextHopHeader.size, at + length) });
+      at += alignTo(length, 4);
     }
     return hops;
   },
-};
+});
 
-function encodeNextHop({ flags, hops, index, ...rest }: NextHop): Uint8Array {
-  const body = nextHopAttributes.encode(rest);
-  return concatenate([nextHopHeader.encode({ length: nextHopHeader.size + body.length, flags, hops, index }), body]);
+function writeNextHop(out: Writer, { flags, hops, index, ...rest }: NextHop): void {
+  const at = out.skip(nextHopHeader.size);
+  nextHopAttributes.write(out, rest);
+  nextHopHeader.set(out.view, at, { length: out.length - at, flags, hops, index });
 }
