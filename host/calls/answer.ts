@@ -107,7 +107,7 @@ function dispatch(
 ): string {
   const plugin = call.verb === 'GC' ? undefined : findPlugin(node, type, call.verb);
   ran(plugin);
-  const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false };
+  const pluginCall: PluginCall = { call, type, plugin, sandbox, nested: false, known: new Map() };
   switch (call.verb) {
     case 'ADD':
       return answerAdd(node, pluginCall);

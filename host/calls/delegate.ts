@@ -82,7 +82,7 @@ export function releaseBy(
 export function collectWithDelegate(node: Node, call: Call, type: string, ipamType: string): void {
   if (node.plugins.types.includes(ipamType)) return;
   const plugin = findPlugin(node, type, 'DEL');
-  const outer: PluginCall = { call, type, plugin, sandbox: undefined, nested: false };
+  const outer: PluginCall = { call, type, plugin, sandbox: undefined, nested: false, known: new Map() };
   const { guard } = beginWork(node, outer, undefined, undefined, () => undefined);
   try {
     findDelegate(node, outer, ipamType, 'GC', requireOf(guard))();
@@ -119,7 +119,11 @@ function findDelegate(node: Node, outer: PluginCall, type: string, verb: Delegat
   }
   const executable = readExecutable(findExecutable(type, outer.call.environment.path));
   requireOrDeny(require, { kind: 'delegate', type, verb, executable: executable.digest });
-  return () => executeDelegate(executable, { ...outer.call, verb }, type, node.kernel.deadline, node.log);
+  return () => {
+    // Nobody tells what it does.
+    outer.known.clear();
+    return executeDelegate(executable, { ...outer.call, verb }, type, node.kernel.deadline, node.log);
+  };
 }
 
 function requireOf(guard: Guard | undefined): Require {

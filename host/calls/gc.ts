@@ -97,5 +97,6 @@ function delOf(node: Node, call: Call, { containerId, interfaceName, type }: Att
     plugin: findPlugin(node, type, 'DEL'),
     sandbox: undefined,
     nested: false,
+    known: new Map(),
   };
 }

@@ -1,10 +1,11 @@
 import { anyConfiguration, canonicalConfiguration } from '../cni/canonical.ts';
 import { CniError, errorCodes } from '../cni/error.ts';
 import type { Outcome } from '../cni/outcome.ts';
+import type { LoadedComponent } from '../engine/engine.ts';
 import { EngineError, GuestFailure } from '../engine/errors.ts';
 import { GuestExit, type WitFailure } from '../interfaces/exit.ts';
 import type { Session } from '../interfaces/session.ts';
-import { bindInterfaces, type Watch } from '../interfaces/table.ts';
+import { BoundInterfaces, type Onlooker } from '../interfaces/table.ts';
 import { fromWitOutcome, type WitOutcome, witOutcome } from '../interfaces/values.ts';
 import { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
@@ -48,11 +49,13 @@ export function runGuest(
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(manifest, config);
   const run = () => {
-    const imports = bindInterfaces(session, component.shape.imports, watched(node.meter, type, call.verb));
-    const instance = measured('instantiate', () => component.instantiate(imports, limits));
+    const bound = boundOf(component);
+    const instance = measured('instantiate', () => component.instantiate(bound.imports, limits));
     try {
       const given = [argument(call, name, config, previous)];
-      const value = measured('guest', () => instance.call(pluginInterface, name, given));
+      const serve = () =>
+        bound.serve(session, onlooker(node.meter, type, call.verb), () => instance.call(pluginInterface, name, given));
+      const value = measured('guest', serve);
       return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
     } catch (error) {
       const failure = failureOf(error);
@@ -64,14 +67,25 @@ export function runGuest(
   return refusing(problems, manifest, () => within(node, limits.time, run));
 }
 
-/** Functions of the host with their time measured. */
-function watched(meter: Meter | undefined, type: string, verb: string): Watch | undefined {
+/** Of each component once. */
+const bound = new WeakMap<LoadedComponent, BoundInterfaces>();
+
+function boundOf(component: LoadedComponent): BoundInterfaces {
+  const known = bound.get(component) ?? new BoundInterfaces(component.shape.imports);
+  bound.set(component, known);
+  return known;
+}
+
+/** Has the time of host functions measured. */
+function onlooker(meter: Meter | undefined, type: string, verb: string): Onlooker | undefined {
   if (meter === undefined) return undefined;
-  return (interfaceId, name, body) =>
-    (...args) => {
-      meter.hostCall(interfaceId, name);
-      return during(meter, type, verb, 'kernel', () => body(...args));
-    };
+  return {
+    enter(called) {
+      meter.hostCall(called);
+      meter.enter(type, verb, 'kernel');
+    },
+    leave: () => meter.leave(),
+  };
 }
 
 /** An engine's time-out does not reach into what blocks: that has a deadline of its own. */

@@ -1,3 +1,5 @@
+import type { FunctionName } from '../interfaces/table.ts';
+
 /**
  * What a plugin's time goes to: its code is found and made ready (`load`), it gets an instance (`instantiate`), its code runs (`guest`), or
  * the host does something for it, mostly by the kernel (`kernel`).
@@ -11,7 +13,7 @@ export interface Meter {
   /** Back to the phase of before. */
   readonly leave: () => void;
   /** A plugin calls a function of the host. */
-  readonly hostCall: (interfaceId: string, name: string) => void;
+  readonly hostCall: (called: FunctionName) => void;
 }
 
 /** Runs the body in a phase of that plugin. */

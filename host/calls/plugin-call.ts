@@ -3,6 +3,7 @@ import type { Outcome } from '../cni/outcome.ts';
 import type { Assignment } from '../interfaces/session.ts';
 import type { NetworkNamespace } from '../kernel/kernel.ts';
 import type { MacAddress } from '../net/mac.ts';
+import type { KnownLinks } from '../operations/context.ts';
 import type { Door } from '../operations/operation.ts';
 import type { Attachment } from '../records/attachment.ts';
 import type { Plugin } from '../trust/plugin.ts';
@@ -16,6 +17,8 @@ export interface PluginCall {
   readonly sandbox: NetworkNamespace | undefined;
   /** Whether a plugin called this one. A delegate does not delegate. */
   readonly nested: boolean;
+  /** Of the whole call: what was read of links, for a plugin and its delegate. */
+  readonly known: KnownLinks;
 }
 
 /** What a call gathers, which its outcome and what its plugin wants to change are checked against. */

@@ -44,7 +44,7 @@ export function beginWork(
     masqueraded: masqueradedOnRecord(record) ?? previous?.addresses.map(({ prefix }) => prefix),
     owned: ownedLinks(host, sandbox, record),
     made: new Set(),
-    known: new Map(),
+    known: call.known,
     releaseDelegate: (type) => release(type, guard),
   };
   const gathered: Gathered = { previous, told: new Map() };
@@ -96,7 +96,7 @@ export function makeSession(
       gathered.told.set(`${door} ${link.index}`, link.mac);
       transaction.know(door, link);
     },
-    rely: (object, read) => transaction.rely(object, read),
+    rely: (object, read, isReliedOn) => transaction.rely(object, read, isReliedOn),
     log(level, message) {
       if (!isAllowed(guard, { kind: 'log' })) return;
       logged += message.length;

@@ -1,3 +1,4 @@
+import type { FunctionName } from '../interfaces/table.ts';
 import { CallMeter } from './call-meter.ts';
 import type { CallTrace } from './call-trace.ts';
 import type { Tally } from './tally.ts';
@@ -29,8 +30,14 @@ export class CallCounts {
   constructor(tally: Tally, trace?: (trace: CallTrace) => void) {
     this.#tally = tally;
     this.#trace = trace;
-    const hostCall = (interfaceId: string, name: string) =>
-      tally.count('bulkhead_host_calls', `interface="${interfaceId}",function="${name}"`);
+    const counters = new Map<FunctionName, number>();
+    const hostCall = (called: FunctionName) => {
+      const { interfaceId, name } = called;
+      const counter =
+        counters.get(called) ?? tally.counter('bulkhead_host_calls', `interface="${interfaceId}",function="${name}"`);
+      counters.set(called, counter);
+      tally.countAt(counter);
+    };
     this.meter = new CallMeter(hostCall, trace !== undefined);
   }
 

@@ -1,4 +1,5 @@
 import type { Meter, Phase } from '../calls/meter.ts';
+import type { FunctionName } from '../interfaces/table.ts';
 import type { PhaseSpan } from './call-trace.ts';
 
 /** What of one call's time was of one plugin's phase. */
@@ -52,9 +53,9 @@ export class CallMeter implements Meter {
     this.#end(this.#open.pop());
   }
 
-  hostCall(interfaceId: string, name: string): void {
-    this.#hostCall(interfaceId, name);
-    if (this.#isTracing) this.#function = `${interfaceId.replace(/@.*/, '')}.${name}`;
+  hostCall(called: FunctionName): void {
+    this.#hostCall(called);
+    if (this.#isTracing) this.#function = `${called.interfaceId.replace(/@.*/, '')}.${called.name}`;
   }
 
   /** The next call begins. A time-out may have left phases open: they end here. */

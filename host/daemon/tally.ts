@@ -44,7 +44,16 @@ export class Tally {
 
   /** Labels as OpenMetrics writes them: `type="bridge",verb="ADD"`. */
   count(family: string, labels: string): void {
-    this.#add(this.#slotOf(family, labels, 'counter'), 1);
+    this.countAt(this.counter(family, labels));
+  }
+
+  /** The place of a counter, for `countAt`. */
+  counter(family: string, labels: string): number {
+    return this.#slotOf(family, labels, 'counter');
+  }
+
+  countAt(counter: number): void {
+    this.#add(counter, 1);
   }
 
   observe(family: string, labels: string, seconds: number): void {

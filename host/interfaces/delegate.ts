@@ -4,24 +4,24 @@ import { hostInterface } from './interface.ts';
 import type { Assignment } from './session.ts';
 import { type WitAddress, type WitDns, type WitRoute, witOutcome } from './values.ts';
 
-/** Runs the network's IPAM plugin. It takes no arguments: it cannot be steered. */
-export const delegate = hostInterface('bulkhead:ipam/delegate@0.1.0', (session) => ({
-  add: () => orFailure(() => witAssignment(session.delegate.add())),
-  del: () => orFailure(() => session.delegate.del()),
-  check: () => orFailure(() => session.delegate.check()),
-  status: () => orFailure(() => session.delegate.status()),
-}));
-
 /** A delegate's error object goes to the guest as it is. */
-function orFailure<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (!(error instanceof CniError)) throw error;
-    const { code, message, details } = error;
-    throw new HostFault({ code, message, details }, message, { cause: error });
-  }
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof CniError)) return error;
+  const { code, message, details } = error;
+  return new HostFault({ code, message, details }, message, { cause: error });
 }
+
+/** Runs the network's IPAM plugin. It takes no arguments: it cannot be steered. */
+export const delegate = hostInterface(
+  'bulkhead:ipam/delegate@0.1.0',
+  {
+    add: (session) => witAssignment(session.delegate.add()),
+    del: (session) => session.delegate.del(),
+    check: (session) => session.delegate.check(),
+    status: (session) => session.delegate.status(),
+  },
+  { refusal: failureOf },
+);
 
 function witAssignment(assignment: Assignment): {
   addresses: readonly WitAddress[];

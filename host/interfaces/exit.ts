@@ -21,18 +21,14 @@ export class GuestExit extends Error {
 }
 
 /** For functions that have no way to say no: a denied one ends the call. */
-export function orExit(body: () => void): void {
-  try {
-    body();
-  } catch (error) {
-    if (!(error instanceof HostFault)) throw error;
-    throw new GuestExit({ code: errorCodes.internal, message: error.message, details: '' });
-  }
+export function exitOf(error: unknown): unknown {
+  if (!(error instanceof HostFault)) return error;
+  return new GuestExit({ code: errorCodes.internal, message: error.message, details: '' });
 }
 
 /** The way out from anywhere in a plugin. */
-export const exit = hostInterface('bulkhead:cni/exit@0.1.0', () => ({
-  fail: (failure: WitFailure) => {
+export const exit = hostInterface('bulkhead:cni/exit@0.1.0', {
+  fail: (_, failure: WitFailure) => {
     throw new GuestExit(failure);
   },
-}));
+});

@@ -26,16 +26,12 @@ export function fault(code: FaultCode, message: string, errno = 0, cause?: unkno
   return new HostFault<WitFault>({ code, errno, message }, message, { cause });
 }
 
-/** Runs the work behind a host function. What the kernel or the lease store says no with becomes the guest's fault; all else is the host's own. */
-export function orFault<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof KernelError) throw fault(codeOf(error), error.message, error.errno, error);
-    if (error instanceof LeaseError) throw fault('kernel', error.message, error.errno, error);
-    if (error instanceof LockTimeout) throw fault('timed-out', error.message, 0, error);
-    throw error;
-  }
+/** What a guest gets where a host function threw that: the kernel or the lease store said no. All else is the host's own, and ends the guest. */
+export function faultOf(error: unknown): unknown {
+  if (error instanceof KernelError) return fault(codeOf(error), error.message, error.errno, error);
+  if (error instanceof LeaseError) return fault('kernel', error.message, error.errno, error);
+  if (error instanceof LockTimeout) return fault('timed-out', error.message, 0, error);
+  return error;
 }
 
 function codeOf(error: KernelError): FaultCode {

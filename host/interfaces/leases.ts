@@ -1,5 +1,5 @@
-import type { LeaseRange, Reservation } from '../operations/operation.ts';
-import { fault, orFault } from './fault.ts';
+import type { LeaseRange, LeaseRequest, Reservation } from '../operations/operation.ts';
+import { fault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import type { Session } from './session.ts';
 import { fromWitIp, type WitIp, witIp } from './values.ts';
@@ -11,38 +11,22 @@ interface WitRange {
 }
 
 /** Durable leases of this network for this attachment. Which directory, the manifest says. */
-export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', (session) => ({
-  reserveNext: (pool: number, ranges: readonly WitRange[]) =>
-    orFault(() =>
-      witReservation(
-        session.perform({
-          kind: 'lease.reserve',
-          directory: session.leaseDirectory(),
-          pool: checkedPool(pool),
-          ranges: ranges.map(fromWitRange),
-        }),
-      ),
-    ),
-  reserve: (pool: number, address: WitIp) =>
-    orFault(() =>
-      witReservation(
-        session.perform({
-          kind: 'lease.reserve',
-          directory: session.leaseDirectory(),
-          pool: checkedPool(pool),
-          ranges: [],
-          address: fromWitIp(address),
-        }),
-      ),
-    ),
-  held: () => orFault(() => session.leases.held(readable(session)).map(witIp)),
-  release: () => orFault(() => session.perform({ kind: 'lease.release', directory: session.leaseDirectory() })),
-  isReady: (ranges: readonly WitRange[]) =>
-    orFault(() => {
-      const directory = readable(session);
-      return session.fullPool === 'ready' || session.leases.hasFree(directory, ranges.map(fromWitRange));
-    }),
-}));
+export const leases = hostInterface('bulkhead:ipam/leases@0.1.0', {
+  reserveNext: (session, pool: number, ranges: readonly WitRange[]) =>
+    reserve(session, { pool: checkedPool(pool), ranges: ranges.map(fromWitRange) }),
+  reserve: (session, pool: number, address: WitIp) =>
+    reserve(session, { pool: checkedPool(pool), ranges: [], address: fromWitIp(address) }),
+  held: (session) => session.leases.held(readable(session)).map(witIp),
+  release: (session) => session.perform({ kind: 'lease.release', directory: session.leaseDirectory() }),
+  isReady(session, ranges: readonly WitRange[]) {
+    const directory = readable(session);
+    return session.fullPool === 'ready' || session.leases.hasFree(directory, ranges.map(fromWitRange));
+  },
+});
+
+function reserve(session: Session, what: Omit<LeaseRequest, 'directory'>) {
+  return witReservation(session.perform({ kind: 'lease.reserve', directory: session.leaseDirectory(), ...what }));
+}
 
 /** Each pool has a file for its cursor: there are as many as a network may have range sets, and not more. */
 const mostPools = 256;

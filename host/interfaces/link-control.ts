@@ -1,5 +1,5 @@
 import type { LinkBlueprint } from '../operations/operation.ts';
-import { fault, orFault } from './fault.ts';
+import { fault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import { witLink } from './links.ts';
 import type { Netns } from './namespaces.ts';
@@ -34,26 +34,22 @@ interface WitLinkChange {
 }
 
 /** Making and changing links. */
-export const linkControl = hostInterface('bulkhead:net/link-control@0.1.0', ({ perform }) => ({
-  create: ({ door }: Netns, { plan, mac, ...rest }: WitNewLink) =>
-    orFault(() => {
-      const link = { ...rest, plan: blueprint(plan), ...(mac === undefined ? {} : { mac: fromWitMac(mac) }) };
-      return witLink(perform({ kind: 'link.create', door, link }));
-    }),
+export const linkControl = hostInterface('bulkhead:net/link-control@0.1.0', {
+  create({ perform }, { door }: Netns, { plan, mac, ...rest }: WitNewLink) {
+    const link = { ...rest, plan: blueprint(plan), ...(mac === undefined ? {} : { mac: fromWitMac(mac) }) };
+    return witLink(perform({ kind: 'link.create', door, link }));
+  },
 
-  change: ({ door }: Netns, index: number, { mac, ...rest }: WitLinkChange) =>
-    orFault(() => {
-      const change = { ...rest, ...(mac === undefined ? {} : { mac: fromWitMac(mac) }) };
-      return perform({ kind: 'link.change', door, index, change });
-    }),
+  change({ perform }, { door }: Netns, index: number, { mac, ...rest }: WitLinkChange) {
+    const change = mac === undefined ? rest : { ...rest, mac: fromWitMac(mac) };
+    return perform({ kind: 'link.change', door, index, change });
+  },
 
-  move: ({ door }: Netns, index: number, to: Netns, name: string | undefined) =>
-    orFault(() =>
-      witLink(perform({ kind: 'link.move', door, index, to: to.door, ...(name === undefined ? {} : { name }) })),
-    ),
+  move: ({ perform }, { door }: Netns, index: number, to: Netns, name: string | undefined) =>
+    witLink(perform({ kind: 'link.move', door, index, to: to.door, ...(name === undefined ? {} : { name }) })),
 
-  remove: ({ door }: Netns, index: number) => orFault(() => perform({ kind: 'link.remove', door, index })),
-}));
+  remove: ({ perform }, { door }: Netns, index: number) => perform({ kind: 'link.remove', door, index }),
+});
 
 function blueprint(plan: WitLinkPlan): LinkBlueprint['plan'] {
   switch (plan.tag) {

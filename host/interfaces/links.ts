@@ -1,6 +1,5 @@
 import type { Link, LinkDetails, NetworkNamespace } from '../kernel/kernel.ts';
 import type { Door } from '../operations/operation.ts';
-import { orFault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import type { Netns } from './namespaces.ts';
 import type { Session } from './session.ts';
@@ -19,34 +18,33 @@ export interface WitLink extends Omit<Link, 'mac' | 'details'> {
 }
 
 /** Reading links. A bridge of the host's, or a veth, that a plugin looks up by name is one that the attachment will rely on. */
-export const links = hostInterface('bulkhead:net/links@0.1.0', (session) => ({
-  all: ({ door }: Netns) =>
-    orFault(() =>
-      readable(session, door)
-        .links()
-        .map((link) => told(session, door, link)),
-    ),
+export const links = hostInterface('bulkhead:net/links@0.1.0', {
+  all: (session, { door }: Netns) =>
+    readable(session, door)
+      .links()
+      .map((link) => told(session, door, link)),
 
-  byName: ({ door }: Netns, name: string) =>
-    orFault(() => {
-      const namespace = readable(session, door);
-      const read = () => namespace.linkByName(name);
-      const link = read();
-      if (door === 'sandbox' || link === undefined || !['bridge', 'veth'].includes(link.kind))
-        return link && told(session, door, link);
-      const relied = session.rely(`link ${name}`, read);
-      return relied && told(session, door, relied);
-    }),
+  byName(session, { door }: Netns, name: string) {
+    const namespace = readable(session, door);
+    const link =
+      door === 'sandbox'
+        ? namespace.linkByName(name)
+        : session.rely(`link ${name}`, () => namespace.linkByName(name), isReliedOn);
+    return link && told(session, door, link);
+  },
 
-  byIndex: ({ door }: Netns, index: number) =>
-    orFault(() => {
-      const link = readable(session, door).linkByIndex(index);
-      return link && told(session, door, link);
-    }),
+  byIndex(session, { door }: Netns, index: number) {
+    const link = readable(session, door).linkByIndex(index);
+    return link && told(session, door, link);
+  },
 
-  waitUntilUp: ({ door }: Netns, index: number, timeoutMs: number) =>
-    orFault(() => readable(session, door).waitUntilUp(index, timeoutMs)),
-}));
+  waitUntilUp: (session, { door }: Netns, index: number, timeoutMs: number) =>
+    readable(session, door).waitUntilUp(index, timeoutMs),
+});
+
+function isReliedOn(link: Link | undefined): boolean {
+  return link !== undefined && (link.kind === 'bridge' || link.kind === 'veth');
+}
 
 function readable(session: Session, door: Door): NetworkNamespace {
   session.require({ kind: 'link.read', door });

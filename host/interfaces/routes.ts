@@ -1,5 +1,4 @@
 import type { Route } from '../kernel/kernel.ts';
-import { orFault } from './fault.ts';
 import { hostInterface } from './interface.ts';
 import type { Netns } from './namespaces.ts';
 import { fromWitIp, fromWitPrefix, type WitIp, type WitPrefix, witIp, witPrefix } from './values.ts';
@@ -12,20 +11,19 @@ interface WitKernelRoute extends Omit<Route, 'destination' | 'gateway' | 'source
 }
 
 /** Reading and changing routes. */
-export const routes = hostInterface('bulkhead:net/routes@0.1.0', ({ namespace, perform, require }) => ({
-  all: ({ door }: Netns, index: number | undefined, table: number | undefined) =>
-    orFault(() => {
-      require({ kind: 'route.read', door });
-      const filter = { ...(index === undefined ? {} : { index }), ...(table === undefined ? {} : { table }) };
-      return namespace(door).routes(filter).map(witRoute);
-    }),
-  add: ({ door }: Netns, route: WitKernelRoute) =>
-    orFault(() => perform({ kind: 'route.add', door, route: fromWitRoute(route) })),
-  replace: ({ door }: Netns, route: WitKernelRoute) =>
-    orFault(() => perform({ kind: 'route.replace', door, route: fromWitRoute(route) })),
-  remove: ({ door }: Netns, route: WitKernelRoute) =>
-    orFault(() => perform({ kind: 'route.remove', door, route: fromWitRoute(route) })),
-}));
+export const routes = hostInterface('bulkhead:net/routes@0.1.0', {
+  all({ require, namespace }, { door }: Netns, index: number | undefined, table: number | undefined) {
+    require({ kind: 'route.read', door });
+    const filter = { ...(index === undefined ? {} : { index }), ...(table === undefined ? {} : { table }) };
+    return namespace(door).routes(filter).map(witRoute);
+  },
+  add: ({ perform }, { door }: Netns, route: WitKernelRoute) =>
+    perform({ kind: 'route.add', door, route: fromWitRoute(route) }),
+  replace: ({ perform }, { door }: Netns, route: WitKernelRoute) =>
+    perform({ kind: 'route.replace', door, route: fromWitRoute(route) }),
+  remove: ({ perform }, { door }: Netns, route: WitKernelRoute) =>
+    perform({ kind: 'route.remove', door, route: fromWitRoute(route) }),
+});
 
 function witRoute(route: Route): WitKernelRoute {
   const { destination, gateway, source, ...rest } = route;

@@ -21,8 +21,8 @@ export interface Session {
   readonly require: (inquiry: Inquiry) => void;
   /** Notes what the plugin is told of a link. */
   readonly tell: (door: Door, link: Link) => void;
-  /** Reads something of the host's that the attachment is going to rely on. */
-  readonly rely: <T>(object: SharedObject, read: () => T) => T;
+  /** Reads something of the host's that the attachment is going to rely on, where it is what `isReliedOn` looks for. */
+  readonly rely: <T>(object: SharedObject, read: () => T, isReliedOn?: (found: T) => boolean) => T;
   readonly log: (level: LogLevel, message: string) => void;
   readonly leases: Leases;
   /** The attachment's lease directory, by the manifest's pointer into the configuration. Throws a fault where there is none. */

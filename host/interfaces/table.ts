@@ -1,5 +1,5 @@
 import type { ComponentShape } from '../component/shape.ts';
-import type { HostFunction, HostImports, ResourceClass } from '../engine/engine.ts';
+import type { HostImports } from '../engine/engine.ts';
 import { addresses } from './addresses.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { delegate } from './delegate.ts';
@@ -37,38 +37,66 @@ export const hostInterfaces: readonly HostInterface[] = [
   log,
 ];
 
-/** Looks on at a function of the host: what it returns takes its place. */
-export type Watch = (interfaceId: string, name: string, body: HostFunction) => HostFunction;
+/** A function of the host, as a guest imports it. */
+export interface FunctionName {
+  readonly interfaceId: string;
+  readonly name: string;
+}
 
-/** The functions behind those imports, for one call. */
-export function bindInterfaces(session: Session, imports: ComponentShape['imports'], watch?: Watch): HostImports {
-  const bound: Record<string, HostImports[string]> = {};
-  for (const { id, bind } of interfacesOf(imports)) {
-    const members = bind(session);
-    bound[id] = watch === undefined ? members : watching(id, members, watch);
+/** Looks on while guests call the host. */
+export interface Onlooker {
+  readonly enter: (called: FunctionName) => void;
+  readonly leave: () => void;
+}
+
+/** One call of a plugin, for which functions of the host are called. */
+interface Served {
+  readonly session: Session;
+  readonly onlooker: Onlooker | undefined;
+}
+
+/** The functions behind a component's imports, for whichever session is served at the time. */
+export class BoundInterfaces {
+  readonly imports: HostImports;
+  #served: Served | undefined;
+
+  constructor(imports: ComponentShape['imports']) {
+    const found = hostInterfaces.filter(({ id }) => imports.has(id));
+    this.imports = Object.fromEntries(found.map((one) => [one.id, this.#bind(one)]));
   }
-  return bound;
-}
 
-/** By what a component imports. */
-const found = new WeakMap<ComponentShape['imports'], readonly HostInterface[]>();
-
-function interfacesOf(imports: ComponentShape['imports']): readonly HostInterface[] {
-  const known = found.get(imports) ?? hostInterfaces.filter(({ id }) => imports.has(id));
-  found.set(imports, known);
-  return known;
-}
-
-/** Classes stay as they are: what a handle tells of itself costs nothing. */
-function watching(id: string, members: HostImports[string], watch: Watch): HostImports[string] {
-  const watched: Record<string, HostImports[string][string]> = {};
-  for (const [name, member] of Object.entries(members)) {
-    watched[name] = isFunction(name, member) ? watch(id, name, member) : member;
+  /** Runs the body, in which functions of the host are those of that session. */
+  serve<T>(session: Session, onlooker: Onlooker | undefined, body: () => T): T {
+    const before = this.#served;
+    this.#served = { session, onlooker };
+    try {
+      return body();
+    } finally {
+      this.#served = before;
+    }
   }
-  return watched;
-}
 
-/** Classes have names in PascalCase. */
-function isFunction(name: string, member: HostFunction | ResourceClass): member is HostFunction {
-  return typeof member === 'function' && name.charAt(0) === name.charAt(0).toLowerCase();
+  #bind({ id, functions, classes, refusal }: HostInterface): HostImports[string] {
+    const bound: Record<string, HostImports[string][string]> = { ...classes };
+    for (const [name, body] of Object.entries(functions)) {
+      const called = { interfaceId: id, name };
+      bound[name] = (...args) => {
+        const { session, onlooker } = this.#serving();
+        onlooker?.enter(called);
+        try {
+          return body(session, ...args);
+        } catch (error) {
+          throw refusal(error);
+        } finally {
+          onlooker?.leave();
+        }
+      };
+    }
+    return bound;
+  }
+
+  #serving(): Served {
+    if (this.#served === undefined) throw new Error('a function of the host was called outside of any call');
+    return this.#served;
+  }
 }

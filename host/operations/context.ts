@@ -8,6 +8,9 @@ import type { Door } from './operation.ts';
 /** What most operations on a link leave as it is. */
 export type LinkIdentity = Pick<Link, 'index' | 'name' | 'kind' | 'details' | 'mac'>;
 
+/** Links by door and index: `host 12`. */
+export type KnownLinks = Map<`${Door} ${number}`, LinkIdentity>;
+
 /** What operations act on: the two namespaces of one attachment, and its leases. */
 export interface OperationContext {
   readonly host: NetworkNamespace;
@@ -22,8 +25,8 @@ export interface OperationContext {
   readonly owned: Set<`${Door} ${number}`>;
   /** Links that this call has made, shared ones among them. */
   readonly made: Set<`${Door} ${number}`>;
-  /** Who its own links are, as they were read, until an operation may change that. Others may change what is shared. */
-  readonly known: Map<`${Door} ${number}`, LinkIdentity>;
+  /** Who links are, as they were read in this call, until an operation of it may change that. */
+  readonly known: KnownLinks;
   /** Runs the DEL of a delegate whose ADD this attachment ran. */
   readonly releaseDelegate: (type: string) => void;
 }
@@ -56,10 +59,9 @@ export function linkAt(context: OperationContext, door: Door, index: number): Li
   return link;
 }
 
-/** Notes what was read of a link, where it is the attachment's own. */
-export function know({ owned, known }: OperationContext, door: Door, link: LinkIdentity): void {
-  const key = `${door} ${link.index}` as const;
-  if (owned.has(key)) known.set(key, link);
+/** Notes what was read of a link. */
+export function know({ known }: OperationContext, door: Door, link: LinkIdentity): void {
+  known.set(`${door} ${link.index}`, link);
 }
 
 function mustExist<T>(link: T | undefined, door: Door, index: number): T {

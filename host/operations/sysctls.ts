@@ -9,6 +9,13 @@ export const writeSysctl: OperationDefinition<'sysctl.write'> = {
   // A setting of several numbers takes them one by one.
   inSteps: true,
 
+  sharedObject({ door, key }, context) {
+    if (door === 'sandbox') return undefined;
+    const link = linkInKey(key);
+    if (link === undefined) return `sysctl ${key}`;
+    return ownsLink(context, door, link) ? undefined : `link ${link}`;
+  },
+
   plan({ door, key, value }, context) {
     const namespace = namespaceOf(context, door);
     const link = linkInKey(key);

@@ -55,31 +55,34 @@ export class Transaction {
     know(this.#options.context, door, link);
   }
 
-  /** Reads something shared that the attachment is going to rely on. From here on it is in use, and stays. */
-  rely<T>(object: SharedObject, read: () => T): T {
-    if (this.#options.direction === 'forward' || this.#options.record === undefined) return read();
-    if (this.#options.record.state.uses.has(object)) return read();
+  /**
+   * Reads something shared that the attachment is going to rely on, where it is what `isReliedOn` looks for: from here on it is in use, and
+   * stays. What may not be there is looked for before there is a lock of it, which is a file that stays.
+   */
+  rely<T>(object: SharedObject, read: () => T, isReliedOn: (found: T) => boolean = () => true): T {
+    const { direction, record, locks } = this.#options;
+    if (direction === 'forward' || record === undefined || record.state.uses.has(object)) return read();
+    if (!locks.has(object)) {
+      const found = read();
+      if (!isReliedOn(found)) return found;
+    }
     return this.#locked(object, () => {
-      this.#options.record?.use(object);
-      return read();
+      const found = read();
+      if (isReliedOn(found)) record.use(object);
+      return found;
     });
   }
 
   /** Runs something that has an inverse of its own, with the same record: a delegate's ADD. */
   recorded<T>(effect: Effect, body: () => T): T {
     const number = this.#options.record?.intend(effect);
-    try {
-      const value = body();
-      if (number !== undefined) this.#options.record?.done(number);
-      return value;
-    } finally {
-      this.#options.context.known.clear();
-    }
+    const value = body();
+    if (number !== undefined) this.#options.record?.done(number);
+    return value;
   }
 
   /** Notes that effects of that kind have been taken back by somebody else: a delegate by its own DEL. */
   settle(isSettled: (effect: Effect) => boolean): void {
-    this.#options.context.known.clear();
     const { record } = this.#options;
     for (const { number, effect } of [...(record?.state.open ?? []), ...(record?.state.committed ?? [])]) {
       if (isSettled(effect)) record?.undone(number);
@@ -108,10 +111,26 @@ export class Transaction {
   ): ValueOf<K> {
     const { context, direction } = this.#options;
     if (direction === 'forward') return this.#cover(definition, operation, { scope: 'covered' });
-    const plan = definition.plan(operation, context);
-    if (plan.scope !== 'shared') return this.#run(definition, operation, plan);
+    const plan = () => definition.plan(operation, context);
+    const object = definition.sharedObject?.(operation, context);
+    if (object !== undefined) return this.#runShared(definition, operation, object, plan);
+    const first = plan();
+    if (first.scope !== 'shared') return this.#run(definition, operation, first);
     // What was seen before the lock may have changed by now.
-    return this.#locked(plan.object, () => this.#run(definition, operation, definition.plan(operation, context)));
+    return this.#locked(first.object, () => this.#run(definition, operation, plan()));
+  }
+
+  /** What is in use by this attachment, and as it is to be, nobody takes back: that needs no lock. */
+  #runShared<K extends OperationKind>(
+    definition: OperationDefinition<K>,
+    operation: OperationOf<K> & Operation,
+    object: SharedObject,
+    plan: () => Plan,
+  ): ValueOf<K> {
+    const unlocked = this.#options.record?.state.uses.has(object) === true ? plan() : undefined;
+    if (unlocked?.scope === 'shared' && unlocked.effect === undefined)
+      return this.#run(definition, operation, unlocked);
+    return this.#locked(object, () => this.#run(definition, operation, plan()));
   }
 
   #run<K extends OperationKind>(

@@ -1,6 +1,6 @@
 import type { Door, OperationOf } from '../operations/operation.ts';
 import type { Access, AccessKind } from './access.ts';
-import type { Decision, GivenRoute, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
+import type { Decision, Grants, LinkFacts, Request, Rule, Texts, Value } from './rule.ts';
 import { suggestRule } from './suggest.ts';
 import {
   configuredVlans,
@@ -18,71 +18,22 @@ const ordinaryTable = 254;
 
 /** The rules of one plugin. What none of them allows is denied. */
 export class RuleGrants implements Grants {
-  readonly #rules: ReadonlyMap<AccessKind, readonly Rule[]>;
+  /** Of each kind, those that allow it, and what is said where one does. */
+  readonly #rules = new Map<AccessKind, { readonly rule: Rule; readonly granted: Decision }[]>();
 
   constructor(rules: readonly Rule[]) {
-    this.#rules = Map.groupBy(rules, ({ allow }) => allow);
+    for (const rule of rules) {
+      const same = this.#rules.get(rule.allow) ?? [];
+      same.push({ rule, granted: { allowed: true, line: rule.line } });
+      this.#rules.set(rule.allow, same);
+    }
   }
 
-  decide(access: Access, call: Request): Decision {
-    const request = new LookingOnce(call);
-    const rule = this.#rules.get(access.kind)?.find((one) => allows(one, access, request));
-    if (rule !== undefined) return { allowed: true, line: rule.line };
+  decide(access: Access, request: Request): Decision {
+    for (const { rule, granted } of this.#rules.get(access.kind) ?? [])
+      if (allows(rule, access, request)) return granted;
     const missing = suggestRule(access, request);
     return { allowed: false, ...(missing !== undefined && { missing }) };
-  }
-}
-
-/** Rules ask for the same links, which the kernel has to tell: within one decision, once. */
-class LookingOnce implements Request {
-  readonly #request: Request;
-  #links: Map<string, LinkFacts | undefined> | undefined;
-  #names: Map<Door, readonly string[]> | undefined;
-
-  constructor(request: Request) {
-    this.#request = request;
-  }
-
-  get interfaceName(): string {
-    return this.#request.interfaceName;
-  }
-
-  get network(): string {
-    return this.#request.network;
-  }
-
-  configuration(pointer: string): unknown {
-    return this.#request.configuration(pointer);
-  }
-
-  argument(key: string): string | undefined {
-    return this.#request.argument(key);
-  }
-
-  leased(): readonly string[] {
-    return this.#request.leased();
-  }
-
-  gateways(): readonly string[] {
-    return this.#request.gateways();
-  }
-
-  routes(): readonly GivenRoute[] {
-    return this.#request.routes();
-  }
-
-  link(door: Door, index: number): LinkFacts | undefined {
-    const key = `${door} ${index}`;
-    this.#links ??= new Map();
-    if (!this.#links.has(key)) this.#links.set(key, this.#request.link(door, index));
-    return this.#links.get(key);
-  }
-
-  created(door: Door): readonly string[] {
-    this.#names ??= new Map();
-    const known = this.#names.get(door) ?? this.#request.created(door);
-    this.#names.set(door, known);
-    return known;
   }
 }
 

@@ -15,6 +15,8 @@ type Find = (host: HostImports) => Callable | undefined;
 /** How the imports of one component are found in what a host offers; made once. */
 export class Binding {
   readonly #wanted: readonly { readonly name: string; readonly find: Find }[];
+  /** What was found in hosts that are still in use: one that does not change serves many instances. */
+  readonly #hosts = new WeakMap<HostImports, readonly unknown[]>();
   /** By interface, its resources first. */
   readonly #names: readonly string[];
 
@@ -29,7 +31,13 @@ export class Binding {
   }
 
   /** Functions, classes, and what closes an object, in the order that the Rust side has. Throws WasmtimeError `missing-import`, naming all that is missing. */
-  to(host: HostImports): unknown[] {
+  to(host: HostImports): readonly unknown[] {
+    const known = this.#hosts.get(host) ?? this.#find(host);
+    this.#hosts.set(host, known);
+    return known;
+  }
+
+  #find(host: HostImports): readonly unknown[] {
     const missing = new Set<string>();
     const found: unknown[] = this.#wanted.map(({ name, find }) => find(host) ?? missing.add(name));
     if (missing.size > 0) {

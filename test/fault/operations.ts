@@ -83,14 +83,9 @@ function makeWorkbench(
   const attachment = { network: 'net', containerId: 'pod', interfaceName: 'eth0', type: 'test' };
   const record = records.open(attachment, Deadline.never);
   record.begin('boot', sandbox.cookie);
+  const known: OperationContext['known'] = new Map();
   const transaction = (owned: OperationContext['owned']) => {
-    const context = {
-      host: asHost(host),
-      sandbox,
-      owned,
-      made: new Set(),
-      known: new Map(),
-    } as unknown as OperationContext;
+    const context = { host: asHost(host), sandbox, owned, made: new Set(), known } as unknown as OperationContext;
     const locks = new SharedLocks(join(directory, 'locks'));
     const deadline = () => Deadline.never;
     const direction = 'reversible' as const;
@@ -105,7 +100,11 @@ function makeWorkbench(
     host,
     sandbox,
     record,
-    perform: (operation) => current.perform(operation),
+    perform(operation) {
+      // Each is the first of its call.
+      known.clear();
+      return current.perform(operation);
+    },
     rollBack() {
       record.reload();
       orThrow(transaction(new Set()).rollBack());

@@ -106,7 +106,7 @@ describe('a delegate’s look that fails', () => {
     const text = JSON.stringify({ cniVersion: '1.1.0', name: network, type: 'outer', ipam, prevResult: {} });
     const call = decodeCall(environment as Parameters<typeof decodeCall>[0], new TextEncoder().encode(text));
     const plugin = findPlugin(bench.test.node, 'inner', verb);
-    return { call, type: 'inner', plugin, sandbox: undefined, nested: true };
+    return { call, type: 'inner', plugin, sandbox: undefined, nested: true, known: new Map() };
   }
 
   test.each([

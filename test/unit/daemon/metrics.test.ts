@@ -19,7 +19,7 @@ test('calls and phases are told as OpenMetrics', () => {
   counts.observe(call);
   counts.observe({ ...call, error: 'no', callSeconds: 100 });
   counts.denied('bridge', 'link.change');
-  counts.meter.hostCall('bulkhead:net/links@0.1.0', 'byName');
+  counts.meter.hostCall({ interfaceId: 'bulkhead:net/links@0.1.0', name: 'byName' });
   const gauge = { name: 'bulkhead_workers', value: 4, help: 'Threads.' };
   const lines = metrics.format([gauge]).split('\n');
   expect(lines).toContain('bulkhead_calls_total{type="bridge",verb="ADD",outcome="ok"} 1');

@@ -14,14 +14,14 @@ function bound() {
       return { kind: 'exhausted' };
     }) as Session['perform'],
   };
-  const { reserve, reserveNext } = leases.bind(session as Session) as Record<string, (...args: unknown[]) => unknown>;
+  const { reserve, reserveNext } = leases.functions;
   const address = { tag: 'ipv4', val: [10, 0, 0, 2] };
   const range = { first: address, last: address, excluded: [] };
   return {
     performed,
     calls: {
-      reserve: (pool: number) => reserve?.(pool, address),
-      'reserve-next': (pool: number) => reserveNext?.(pool, [range]),
+      reserve: (pool: number) => reserve?.(session as Session, pool, address),
+      'reserve-next': (pool: number) => reserveNext?.(session as Session, pool, [range]),
     },
   };
 }

@@ -919,20 +919,3 @@ describe('what is suggested', () => {
     expect(grants.decide(other, request).allowed).toBe(false);
   });
 });
-
-test('one decision looks at a link once, however many rules are about it; the next looks again', () => {
-  const grants = granting(
-    '- link.change: { door: host, link: other, set: { up: true } }',
-    '- link.change: { door: host, link: br0, set: { up: true, mac: $current } }',
-  );
-  let looks = 0;
-  const link = (...at: Parameters<typeof request.link>) => {
-    looks++;
-    return request.link(...at);
-  };
-  const access: Access = { kind: 'link.change', door: 'host', index: 2, change: { mac: mac('02:00:00:00:00:02') } };
-  expect(grants.decide(access, { ...request, link }).line).toBe(8);
-  expect(looks).toBe(1);
-  grants.decide(access, { ...request, link });
-  expect(looks).toBe(2);
-});
