@@ -20,20 +20,12 @@ export function makeRequest(
   gathered: Gathered,
 ): Request {
   const { environment, configuration } = call;
-  const read = (pointer: string) => {
-    const { value } = canonicalConfiguration(configuration.document, manifest.config ?? anyConfiguration);
-    return memberAt(value, pointer) ?? defaultAt(manifest, pointer);
-  };
   const given = () => [gathered.assignment, gathered.previous].filter((one) => one !== undefined);
   const addresses = () => given().flatMap((one) => one.addresses);
   return {
     interfaceName: environment.interfaceName,
     network: configuration.name,
-    configuration: (pointer) =>
-      // As it is in the directories below it, which are joined: without a slash at its end.
-      manifest.leases?.directory === pointer
-        ? dirname(join(leaseDirectory(configuration.document, manifest.leases), 'network'))
-        : read(pointer),
+    configuration: (pointer) => configured(configuration.document, manifest, pointer),
     argument: (key) => argumentOf(environment.args, key),
     leased: () => addresses().map(({ prefix }) => prefix),
     gateways: () => addresses().map(gatewayOf),
@@ -47,6 +39,32 @@ export function makeRequest(
     },
     created: (door) => namesOfOwned(context, door),
   };
+}
+
+/** What was looked up in documents that are still in use: calls that came with the same bytes have the same one. */
+const lookedUp = new WeakMap<JsonObject, Map<Manifest, Map<string, unknown>>>();
+
+/** The value at a JSON pointer as a plugin would read it, with the defaults of its manifest. */
+function configured(document: JsonObject, manifest: Manifest, pointer: string): unknown {
+  const known = valuesOf(document, manifest);
+  if (!known.has(pointer)) known.set(pointer, readConfigured(document, manifest, pointer));
+  return known.get(pointer);
+}
+
+function valuesOf(document: JsonObject, manifest: Manifest): Map<string, unknown> {
+  const all = lookedUp.get(document) ?? new Map<Manifest, Map<string, unknown>>();
+  lookedUp.set(document, all);
+  const values = all.get(manifest) ?? new Map<string, unknown>();
+  all.set(manifest, values);
+  return values;
+}
+
+function readConfigured(document: JsonObject, manifest: Manifest, pointer: string): unknown {
+  // As it is in the directories below it, which are joined: without a slash at its end.
+  if (manifest.leases?.directory === pointer)
+    return dirname(join(leaseDirectory(document, manifest.leases), 'network'));
+  const { value } = canonicalConfiguration(document, manifest.config ?? anyConfiguration);
+  return memberAt(value, pointer) ?? defaultAt(manifest, pointer);
 }
 
 /** The value at a JSON pointer (RFC 6901), with keys matched as in the rest of the configuration; undefined where there is none, or null. */

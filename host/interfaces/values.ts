@@ -18,13 +18,14 @@ export type WitMac = readonly number[];
 
 export function witIp(address: IpAddress): WitIp {
   const bytes = ipBytes(address);
-  if (ipFamily(address) === 4) return { tag: 'ipv4', val: [...bytes] };
-  const view = new DataView(bytes.buffer);
-  return { tag: 'ipv6', val: Array.from({ length: 8 }, (_, i) => view.getUint16(i * 2)) };
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  if (bytes.length === 4) return { tag: 'ipv4', val: [a, b, c, d] };
+  const group = (i: number) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0);
+  return { tag: 'ipv6', val: [0, 1, 2, 3, 4, 5, 6, 7].map(group) };
 }
 
 export function fromWitIp(ip: WitIp): IpAddress {
-  if (ip.tag === 'ipv4') return formatIp(Uint8Array.from(ip.val));
+  if (ip.tag === 'ipv4') return ip.val.join('.') as IpAddress;
   return formatIp(Uint8Array.from(ip.val.flatMap((group) => [group >> 8, group & 0xff])));
 }
 

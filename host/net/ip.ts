@@ -32,7 +32,30 @@ export function ipFamily(address: IpAddress): IpFamily {
 
 /** The address in network byte order: 4 or 16 bytes. */
 export function ipBytes(address: IpAddress): Uint8Array {
-  return ipFamily(address) === 4 ? octetsOf(address) : Uint8Array.from(ipaddr.parse(address).toByteArray());
+  return ipFamily(address) === 4 ? octetsOf(address) : Uint8Array.from(bytesOfIpv6(address));
+}
+
+/** IPv6 addresses as they were read last: those of a bridge come again with each call. */
+const ipv6Bytes = new Map<IpAddress, readonly number[]>();
+const ipv6Texts = new Map<string, IpAddress>();
+const mostKept = 256;
+
+function bytesOfIpv6(address: IpAddress): readonly number[] {
+  return keep(ipv6Bytes, address, () => ipaddr.IPv6.parse(address).toByteArray());
+}
+
+function formatIpv6(bytes: Uint8Array): IpAddress {
+  const format = () => new ipaddr.IPv6([...bytes]).toRFC5952String() as IpAddress;
+  return keep(ipv6Texts, bytes.join(), format);
+}
+
+function keep<Key, Value>(kept: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  if (kept.size >= mostKept) kept.clear();
+  kept.set(key, made);
+  return made;
 }
 
 /** Formats 4 or 16 bytes in network byte order. Throws TypeError for another length. */
@@ -44,7 +67,7 @@ export function formatIp(bytes: Uint8Array): IpAddress {
 export function formatIpAt(bytes: Uint8Array, at: number, length: number): IpAddress {
   if (length === 4) return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}` as IpAddress;
   if (length !== 16) throw new TypeError(`an IP address has 4 or 16 bytes, not ${length}`);
-  return new ipaddr.IPv6([...bytes.subarray(at, at + length)]).toRFC5952String() as IpAddress;
+  return formatIpv6(bytes.subarray(at, at + length));
 }
 
 /** Of an IPv4 address. */

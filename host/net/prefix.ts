@@ -40,17 +40,24 @@ export function networkOf(prefix: IpPrefix): IpPrefix {
 
 /** Whether the address lies in the network of the prefix. False across families. */
 export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
-  if (ipFamily(prefixAddress(prefix)) !== ipFamily(address)) return false;
-  return networkOf(prefix) === networkOf(ipPrefix(address, prefixLength(prefix)));
+  const network = prefixAddress(prefix);
+  return ipFamily(network) === ipFamily(address) && commonBits(network, address) >= prefixLength(prefix);
 }
 
 /** The smallest network with both addresses in it; undefined where they are of two families. */
 export function commonNetwork(a: IpAddress, b: IpAddress): IpPrefix | undefined {
-  for (let length = prefixBits(a); length >= 0; length--) {
-    const network = networkOf(ipPrefix(a, length));
-    if (prefixContains(network, b)) return network;
+  return ipFamily(a) === ipFamily(b) ? networkOf(ipPrefix(a, commonBits(a, b))) : undefined;
+}
+
+/** How many bits two addresses of one family have in common at their start. */
+function commonBits(a: IpAddress, b: IpAddress): number {
+  const [left, right] = [ipBytes(a), ipBytes(b)];
+  for (let i = 0; i < left.length; i++) {
+    const difference = (left[i] ?? 0) ^ (right[i] ?? 0);
+    // Math.clz32 counts from the 32nd bit, of which a byte has the last eight.
+    if (difference !== 0) return i * 8 + Math.clz32(difference) - 24;
   }
-  return undefined;
+  return left.length * 8;
 }
 
 /** The last address of the network: for IPv4 its broadcast address. */
