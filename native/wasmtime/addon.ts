@@ -5,7 +5,16 @@ import type { FunctionType, ResourceType } from './shape.ts';
 export interface Addon {
   /** The byte of this thread that says what the last answer was. */
   status(): Uint8Array;
+  /** What this thread does for guests (see `Crossing.dispatch`), and how it makes room for so many numbers and bytes. */
+  attach(dispatch: (what: number) => number, grow: (numbers: number, bytes: number) => void): void;
+  /** Where values cross from here on: see `Exchange`. */
+  share(numbers: Float64Array, bytes: Uint8Array): void;
   Engine: { open(instances: number, stack: number): RawEngine };
+  /** Of an instance, by its number. */
+  begin(instance: number, time: number, hostCalls: number): void;
+  call(instance: number, index: number): void;
+  dropResource(instance: number, handle: number): void;
+  close(instance: number): void;
 }
 
 export interface RawEngine {
@@ -19,21 +28,8 @@ export interface RawComponent {
   imports(): FunctionType[];
   exports(): FunctionType[];
   resources(): ResourceType[];
-  instantiate(
-    host: readonly unknown[],
-    memory: number,
-    time: number,
-    hostCalls: number,
-    handles: number,
-    string: number,
-  ): RawInstance;
-}
-
-export interface RawInstance {
-  begin(host: readonly unknown[], time: number, hostCalls: number, handles: number, string: number): void;
-  call(index: number, args: readonly unknown[]): unknown;
-  dropResource(handle: number): void;
-  close(): object[];
+  /** The number of a new instance. */
+  instantiate(memory: number, time: number, hostCalls: number): number;
 }
 
 const require = createRequire(import.meta.url);

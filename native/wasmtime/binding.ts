@@ -1,6 +1,7 @@
 import { WasmtimeError } from './errors.ts';
-import { close } from './settle.ts';
+import { camelCase, pascalCase } from './names.ts';
 import type { FunctionType, ResourceType } from './shape.ts';
+import type { BoundHost, Callable } from './side.ts';
 
 /**
  * What a host offers: by interface id with version, functions in camelCase and resource classes in PascalCase; a function of
@@ -8,48 +9,52 @@ import type { FunctionType, ResourceType } from './shape.ts';
  */
 export type HostImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-// biome-ignore lint/suspicious/noExplicitAny: the component's types say what they take, and every value is checked
-type Callable = (...args: any[]) => unknown;
 type Find = (host: HostImports) => Callable | undefined;
 
 /** How the imports of one component are found in what a host offers; made once. */
 export class Binding {
-  readonly #wanted: readonly { readonly name: string; readonly find: Find }[];
+  readonly #functions: readonly Wanted[];
+  readonly #classes: readonly Wanted[];
   /** What was found in hosts that are still in use: one that does not change serves many instances. */
-  readonly #hosts = new WeakMap<HostImports, readonly unknown[]>();
+  readonly #hosts = new WeakMap<HostImports, BoundHost>();
   /** By interface, its resources first. */
   readonly #names: readonly string[];
 
   constructor(imports: readonly FunctionType[], resources: readonly ResourceType[]) {
-    const functions = imports.map((one) => ({ name: title(one), find: finder(one) }));
-    const classes = resources.map((one) => ({ name: title(one), find: one.imported ? findClass(one) : noClass }));
-    this.#wanted = [...functions, ...classes];
+    this.#functions = imports.map((one) => ({ name: title(one), find: finder(one) }));
+    this.#classes = resources.map((one) => ({ name: title(one), find: one.imported ? findClass(one) : noClass }));
     const interfaces = new Set([...imports, ...resources].map((one) => one.interface));
     this.#names = [...interfaces].flatMap((id) =>
       [...resources, ...imports].filter((one) => one.interface === id).map(title),
     );
   }
 
-  /** Functions, classes, and what closes an object, in the order that the Rust side has. Throws WasmtimeError `missing-import`, naming all that is missing. */
-  to(host: HostImports): readonly unknown[] {
+  /** Throws WasmtimeError `missing-import`, naming all that is missing. */
+  to(host: HostImports): BoundHost {
     const known = this.#hosts.get(host) ?? this.#find(host);
     this.#hosts.set(host, known);
     return known;
   }
 
-  #find(host: HostImports): readonly unknown[] {
+  #find(host: HostImports): BoundHost {
     const missing = new Set<string>();
-    const found: unknown[] = this.#wanted.map(({ name, find }) => find(host) ?? missing.add(name));
-    if (missing.size > 0) {
-      const names = [...new Set(this.#names)].filter((name) => missing.has(name)).join(', ');
-      throw new WasmtimeError({
-        code: 'missing-import',
-        message: `the component imports what the host does not offer: ${names}`,
+    const found = (all: readonly Wanted[]) =>
+      all.flatMap(({ name, find }) => {
+        const one = find(host);
+        if (one === undefined) missing.add(name);
+        return one ?? [];
       });
-    }
-    found.push(close);
-    return found;
+    const bound = { functions: found(this.#functions), classes: found(this.#classes) };
+    if (missing.size === 0) return bound;
+    const names = [...new Set(this.#names)].filter((name) => missing.has(name)).join(', ');
+    const message = `the component imports what the host does not offer: ${names}`;
+    throw new WasmtimeError({ code: 'missing-import', message });
   }
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly find: Find;
 }
 
 /** A missing class is named once, as the resource. */
@@ -105,13 +110,4 @@ interface Parts {
 function partsOf(name: string): Parts {
   const [, form, resource, member = ''] = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
   return { form, resource, member: form === undefined ? name : member };
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function pascalCase(name: string): string {
-  const camel = camelCase(name);
-  return camel.charAt(0).toUpperCase() + camel.slice(1);
 }

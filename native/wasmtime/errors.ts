@@ -22,7 +22,7 @@ export type WasmtimeErrorCode =
 
 export type LimitName = 'memory' | 'time' | 'hostCalls' | 'handles' | 'string' | 'stack';
 
-/** What the Rust side says of a failure. */
+/** What there is to say of a failure. */
 export interface Fault {
   readonly code: WasmtimeErrorCode;
   readonly message: string;
@@ -31,8 +31,6 @@ export interface Fault {
   readonly trap?: string;
   readonly frames?: readonly string[];
   readonly cause?: unknown;
-  /** Set where the instance has ended: the host's objects that the guest owned. */
-  readonly open?: readonly object[];
 }
 
 export class WasmtimeError extends Error {

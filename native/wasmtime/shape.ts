@@ -25,7 +25,7 @@ export interface ResourceType {
   readonly imported: boolean;
 }
 
-type PrimitiveKind =
+export type PrimitiveKind =
   | 'bool'
   | 's8'
   | 'u8'

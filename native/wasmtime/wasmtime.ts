@@ -1,8 +1,13 @@
-import { type Addon, loadAddon, type RawComponent, type RawEngine, type RawInstance } from './addon.ts';
+import { loadAddon, type RawComponent, type RawEngine } from './addon.ts';
 import { Binding, type HostImports } from './binding.ts';
-import { WasmtimeError } from './errors.ts';
-import { close, settle } from './settle.ts';
+import { Crossing } from './crossing.ts';
+import { Instance, type Limits } from './instance.ts';
+import { Plan } from './plan.ts';
 import type { FunctionType, ResourceType } from './shape.ts';
+import { type BoundHost, Side } from './side.ts';
+
+export type { Instance, Limits } from './instance.ts';
+export type { GuestResource } from './side.ts';
 
 export interface EngineOptions {
   /**
@@ -12,20 +17,6 @@ export interface EngineOptions {
   readonly instances?: number;
   /** Bytes of the thread's native stack that a guest may use: 512 KiB by default. Beyond 1 MiB, little is left to call JavaScript from. */
   readonly stack?: number;
-}
-
-/** What an instance may use up; without limit where nothing is said. Each has a WasmtimeError `limit` of its own, which names it. */
-export interface Limits {
-  /** Linear memory, bytes. */
-  readonly memory?: number;
-  /** Wall time of one call, milliseconds. A host function is not cut short: the guest ends when that returns. */
-  readonly time?: number;
-  /** Calls from the guest to the host. */
-  readonly hostCalls?: number;
-  /** Objects of the host that the guest owns at once. */
-  readonly handles?: number;
-  /** UTF-16 units of one text, either way. */
-  readonly string?: number;
 }
 
 /**
@@ -38,14 +29,14 @@ export interface Limits {
  *     instance.close();
  */
 export class Engine {
-  readonly #status: Uint8Array;
+  readonly #crossing: Crossing;
   readonly #raw: RawEngine;
 
   /** Loads the addon from its file. Its thread, which watches deadlines, stays in the namespaces of the thread that opens it first. */
   constructor(path: string, { instances = 0, stack = 512 * 1024 }: EngineOptions = {}) {
     const addon = loadAddon(path);
-    this.#status = statusOf(addon);
-    this.#raw = settle(this.#status, addon.Engine.open(instances, stack));
+    this.#crossing = Crossing.of(addon);
+    this.#raw = this.#crossing.settle(addon.Engine.open(instances, stack));
   }
 
   /**
@@ -67,11 +58,11 @@ export class Engine {
   /** What was compiled or deserialized under that key, in any thread, and is still in use. */
   find(key: string): Component | undefined {
     const found = this.#raw.find(key);
-    return found === null ? undefined : new Component(this.#status, found);
+    return found === null ? undefined : new Component(this.#crossing, found);
   }
 
   #made(raw: RawComponent): Component {
-    return new Component(this.#status, settle(this.#status, raw));
+    return new Component(this.#crossing, this.#crossing.settle(raw));
   }
 }
 
@@ -80,25 +71,25 @@ export class Component {
   readonly imports: readonly FunctionType[];
   readonly exports: readonly FunctionType[];
   readonly resources: readonly ResourceType[];
-  readonly #status: Uint8Array;
+  readonly #crossing: Crossing;
   readonly #raw: RawComponent;
+  readonly #plan: Plan;
   readonly #binding: Binding;
-  readonly #indexes: ReadonlyMap<string, number>;
 
   /** Made by an engine. */
-  constructor(status: Uint8Array, raw: RawComponent) {
-    this.#status = status;
+  constructor(crossing: Crossing, raw: RawComponent) {
+    this.#crossing = crossing;
     this.#raw = raw;
     this.imports = raw.imports();
     this.exports = raw.exports();
     this.resources = raw.resources();
+    this.#plan = new Plan(this.imports, this.exports, this.resources);
     this.#binding = new Binding(this.imports, this.resources);
-    this.#indexes = new Map(this.exports.map((one, index) => [keyOf(one.interface, one.name), index]));
   }
 
   /** The machine code, for `Engine.deserialize` of this build of the addon. */
   serialize(): Uint8Array {
-    return settle(this.#status, this.#raw.serialize());
+    return this.#crossing.settle(this.#raw.serialize());
   }
 
   /** An instance in a store of its own. Throws WasmtimeError `missing-import`, or as a call does. */
@@ -111,101 +102,25 @@ export class Component {
    * throws as a call does.
    */
   prepare(limits: Limits = {}): Instance {
-    return this.#instantiate([], limits);
+    return this.#instantiate(nobody, limits);
   }
 
-  #instantiate(host: readonly unknown[], limits: Limits): Instance {
+  #instantiate(host: BoundHost, limits: Limits): Instance {
+    const side = new Side(this.#plan, this.#crossing.exchange, host, Instance.limitsOfValues(limits));
     const { memory = unlimited } = limits;
-    const raw = this.#raw.instantiate(host, memory, ...limitsOfCalls(limits));
-    return new Instance(this.#status, settle(this.#status, raw), this.#binding, this.#indexes);
-  }
-}
-
-/** A resource of the guest's own, as its functions gave it: to be given back to them, or dropped. */
-export interface GuestResource {
-  readonly resource: string;
-  readonly owner: number;
-  readonly handle: number;
-}
-
-/** One instance. After any end but a value or a GuestError it has ended, and what the guest owned is closed. */
-export class Instance {
-  readonly #status: Uint8Array;
-  readonly #raw: RawInstance;
-  readonly #binding: Binding;
-  readonly #indexes: ReadonlyMap<string, number>;
-
-  /** Made by a component. */
-  constructor(status: Uint8Array, raw: RawInstance, binding: Binding, indexes: ReadonlyMap<string, number>) {
-    this.#status = status;
-    this.#raw = raw;
-    this.#binding = binding;
-    this.#indexes = indexes;
-  }
-
-  /** Gives a prepared instance its host, and limits in place of those that it was made with, but for memory. Throws WasmtimeError `missing-import`, `ended`. */
-  begin(host: HostImports, limits: Omit<Limits, 'memory'> = {}): void {
-    settle(this.#status, this.#raw.begin(this.#binding.to(host), ...limitsOfCalls(limits)));
-  }
-
-  /**
-   * Calls an exported function, on this thread; the interface is undefined for one that the world exports by itself. Returns its
-   * value; for a `result`, the ok payload. Throws GuestError with an err payload, WasmtimeError for all else.
-   */
-  call(interfaceId: string | undefined, name: string, args: readonly unknown[] = []): unknown {
-    const index = this.#indexes.get(keyOf(interfaceId, name));
-    if (index === undefined) {
-      const message = `the component does not export ${interfaceId ?? ''} ${name}`;
-      throw new WasmtimeError({ code: 'missing-export', message });
-    }
-    return settle(this.#status, this.#raw.call(index, args));
-  }
-
-  /** Gives up a resource of the guest's own, which runs its destructor. Throws as a call does. */
-  drop({ handle }: GuestResource): void {
-    settle(this.#status, this.#raw.dropResource(handle));
-  }
-
-  /** Ends it, and closes what the guest still owns by `Symbol.dispose`. Returns what was thrown by that. */
-  close(): unknown[] {
-    const errors: unknown[] = [];
-    for (const object of settle(this.#status, this.#raw.close())) {
-      try {
-        close(object);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    return errors;
+    const [time, hostCalls] = Instance.limitsOfGuests(limits);
+    const answer = this.#crossing.enter(side, () => this.#raw.instantiate(memory, time, hostCalls));
+    if (answer.kind !== 'value') throw side.end(answer);
+    return new Instance(this.#crossing, answer.value, side, this.#plan, this.#binding);
   }
 }
 
 const unlimited = Number.POSITIVE_INFINITY;
-
-/** All but memory, in the order that the Rust side has. */
-function limitsOfCalls(limits: Omit<Limits, 'memory'>): [number, number, number, number] {
-  const { time = unlimited, hostCalls = unlimited, handles = unlimited, string = unlimited } = limits;
-  return [time, hostCalls, handles, string];
-}
-
-const statuses = new WeakMap<Addon, Uint8Array>();
-
-/** One byte for all engines of this thread. */
-function statusOf(addon: Addon): Uint8Array {
-  const known = statuses.get(addon);
-  if (known !== undefined) return known;
-  const status = addon.status();
-  statuses.set(addon, status);
-  return status;
-}
+const nobody: BoundHost = { functions: [], classes: [] };
 
 let components = 0;
 
 /** A key that no other component has. */
 function unshared(): string {
   return `${process.pid} ${performance.timeOrigin} ${++components}`;
-}
-
-function keyOf(interfaceId: string | undefined, name: string): string {
-  return `${interfaceId ?? ''} ${name}`;
 }

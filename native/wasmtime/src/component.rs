@@ -3,12 +3,11 @@
 use crate::describe::{describe_function, describe_resource};
 use crate::engine::Shared;
 use crate::fault::Failure;
-use crate::instance::Instance;
+use crate::instance;
 use crate::js::{self, Js};
 use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::status::answer;
-use napi::bindgen_prelude::ToNapiValue;
 use napi_derive::napi;
 use std::sync::Arc;
 
@@ -60,27 +59,13 @@ impl Component {
         Js(js::array(env, resources.map(|one| describe_resource(env, one))))
     }
 
-    /// Makes an instance. `host` is an array: functions for the imports, classes for the resources, a function that closes
-    /// an object; empty for an instance whose host comes later. Limits are infinite for none; time is in milliseconds, memory in bytes, strings in UTF-16 units.
+    /// Makes an instance, and answers with its number. Limits are infinite for none; time is in milliseconds, memory in bytes.
     #[napi(catch_unwind)]
-    #[allow(clippy::too_many_arguments)]
-    pub fn instantiate(
-        &self,
-        env: napi::Env,
-        host: Js,
-        memory: f64,
-        time: f64,
-        host_calls: f64,
-        handles: f64,
-        string: f64,
-    ) -> napi::Result<Js> {
-        let raw = env.raw();
-        let limits = Limits::new(time, host_calls, handles, string);
-        let plan = &self.compiled.plan;
-        Ok(match Instance::open(raw, &self.engine, plan, host.0, limits, memory) {
-            Ok(instance) => answer(raw, Ok(unsafe { ToNapiValue::to_napi_value(raw, instance) }?)),
-            Err(failure) => answer(raw, Err(failure)),
-        })
+    pub fn instantiate(&self, env: napi::Env, memory: f64, time: f64, host_calls: f64) -> Js {
+        let env = env.raw();
+        let limits = Limits::new(time, host_calls);
+        let instance = instance::open(env, &self.engine, &self.compiled.plan, limits, memory);
+        answer(env, instance.map(|number| js::number(env, number.into())))
     }
 }
 

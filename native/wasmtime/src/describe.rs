@@ -12,8 +12,8 @@ pub fn describe_function(env: Env, plan: &Plan, function: &Function) -> Value {
         js::set(env, object, c"interface", js::string(env, interface));
     }
     js::set(env, object, c"name", js::string(env, &function.name));
-    let parameters =
-        function.parameters.iter().map(|(name, shape)| field(env, plan, name, Some(shape)));
+    let parameters = function.names.iter().zip(&function.parameters);
+    let parameters = parameters.map(|(name, shape)| field(env, plan, name, Some(shape)));
     js::set(env, object, c"parameters", js::array(env, parameters));
     if let Some(shape) = &function.result {
         js::set(env, object, c"result", describe(env, plan, shape));
@@ -50,7 +50,7 @@ fn describe(env: Env, plan: &Plan, shape: &Shape) -> Value {
         Shape::Bytes => js::set(env, object, c"element", of(&Shape::U8)),
         Shape::List(element) => js::set(env, object, c"element", of(element)),
         Shape::Record(fields) => {
-            let fields = fields.iter().map(|one| field(env, plan, &one.name.wit, Some(&one.shape)));
+            let fields = fields.iter().map(|one| field(env, plan, &one.name, Some(&one.shape)));
             js::set(env, object, c"fields", js::array(env, fields));
         }
         Shape::Tuple(items) => {
@@ -60,15 +60,11 @@ fn describe(env: Env, plan: &Plan, shape: &Shape) -> Value {
             let cases = cases.iter().map(|one| field(env, plan, &one.name, one.shape.as_ref()));
             js::set(env, object, c"cases", js::array(env, cases));
         }
-        Shape::Enum(names) => {
+        Shape::Enum(names) | Shape::Flags(names) => {
             let names = names.iter().map(|name| js::string(env, name));
             js::set(env, object, c"names", js::array(env, names));
         }
-        Shape::Flags(names) => {
-            let names = names.iter().map(|name| js::string(env, &name.wit));
-            js::set(env, object, c"names", js::array(env, names));
-        }
-        Shape::Option { some, .. } => js::set(env, object, c"some", of(some)),
+        Shape::Option { some } => js::set(env, object, c"some", of(some)),
         Shape::Result { ok, error } => {
             for (name, shape) in [(c"ok", ok), (c"error", error)] {
                 if let Some(shape) = shape {
@@ -85,7 +81,7 @@ fn describe(env: Env, plan: &Plan, shape: &Shape) -> Value {
     object
 }
 
-pub fn kind(shape: &Shape) -> &'static str {
+fn kind(shape: &Shape) -> &'static str {
     match shape {
         Shape::Bool => "bool",
         Shape::S8 => "s8",

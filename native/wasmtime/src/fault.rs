@@ -12,10 +12,8 @@ pub enum Fault {
         limit: &'static str,
         message: String,
     },
-    /// The host gave a value that its type does not have.
-    HostValue(String),
-    /// A host function threw; what it threw is in the state.
-    HostThrew,
+    /// A function of the host's did not end well. JavaScript knows why, unless it threw out of turn: that is in the state.
+    Host,
     /// This thread may run no JavaScript any more.
     Terminated,
 }
@@ -33,8 +31,8 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Limit { message, .. } | Fault::HostValue(message) => out.write_str(message),
-            Fault::HostThrew => out.write_str("a host function failed"),
+            Fault::Limit { message, .. } => out.write_str(message),
+            Fault::Host => out.write_str("a host function failed"),
             Fault::Terminated => out.write_str("this thread is being terminated"),
         }
     }
@@ -45,9 +43,9 @@ impl std::error::Error for Fault {}
 /// What a function of the addon answers besides an ordinary value; the glue makes exceptions of these. They are not
 /// thrown here: with an exception pending every call of Node-API fails, and a thread that is being terminated refuses it.
 pub enum Failure {
-    /// The err payload of an exported function.
-    Guest(Value),
-    /// `{ code, message, limit, trap, frames, cause, open }`
+    /// An exported function returned the err case of its `result`, of which the payload was delivered.
+    Guest,
+    /// `{ code, message, limit, trap, frames, cause }`
     Fault(Value),
     Terminated,
 }
@@ -70,8 +68,7 @@ pub fn failure(env: Env, state: &mut State, error: &wasmtime::Error) -> Failure 
     let object = match error.downcast_ref::<Fault>() {
         Some(Fault::Terminated) => return Failure::Terminated,
         Some(Fault::Limit { limit, message }) => limit_object(env, limit, message),
-        Some(Fault::HostValue(message)) => fault_object(env, "host-value", message),
-        Some(Fault::HostThrew) => fault_object(env, "host-failure", "a host function failed"),
+        Some(Fault::Host) => fault_object(env, "host-failure", "a host function failed"),
         None => of_wasmtime(env, state, error),
     };
     if let Some(thrown) = state.thrown.take() {

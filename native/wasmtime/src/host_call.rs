@@ -1,18 +1,22 @@
 //! Calls of the guest to the host: on the guest's thread, and over when they return.
 
+use crate::exchange::{self, Inbox, Outbox};
 use crate::fault::Fault;
-use crate::js::{self, Env, Value};
 use crate::lift::lift;
 use crate::lower::lower;
 use crate::plan::{Function, Plan};
 use crate::reference::Scope;
-use crate::refusal::Refusal;
 use crate::shape::Shape;
 use crate::state::State;
 use wasmtime::component::Val;
 use wasmtime::{Error, Result, StoreContextMut};
 
 type Store<'a, 'b> = &'a mut StoreContextMut<'b, State>;
+
+/// How JavaScript says that a function returned, or threw the err case of its `result`. With any other number it did not end well,
+/// and JavaScript knows why.
+const VALUE: i32 = 0;
+const ERROR: i32 = 1;
 
 /// Calls the host's function for the import at that position.
 pub fn call_host(store: Store, position: usize, given: &[Val], results: &mut [Val]) -> Result<()> {
@@ -21,17 +25,10 @@ pub fn call_host(store: Store, position: usize, given: &[Val], results: &mut [Va
     let (env, plan) = (store.data().env, store.data().plan.clone());
     let function = &plan.imports[position];
     let _scope = Scope::open(env);
-    let arguments = lift_arguments(store, &plan, function, given)?;
-    let answer = js::call(env, store.data().host_function(position), &arguments);
-    let outcome = match answer {
-        Some(value) => Ok(value),
-        None => Err(store.data_mut().caught()),
-    };
+    lift_arguments(store, &plan, function, given)?;
+    let status = dispatch(store, position as i32);
     store.data().assert_in_time()?;
-    let lowered = match outcome {
-        Ok(value) => lower_answer(store, &plan, function, value),
-        Err(fault) => lower_error(store, &plan, function, fault),
-    }?;
+    let lowered = lower_answer(store, &plan, function, status?)?;
     if let (Some(place), Some(value)) = (results.first_mut(), lowered) {
         *place = value;
     }
@@ -39,108 +36,62 @@ pub fn call_host(store: Store, position: usize, given: &[Val], results: &mut [Va
 }
 
 /// Closes an object of the host's: the guest has dropped the handle that it owned.
-pub fn drop_resource(store: Store, representation: u32) -> Result<()> {
+pub fn drop_resource(store: Store, number: u32) -> Result<()> {
     store.data_mut().assert_may_call()?;
-    let env = store.data().env;
-    let _scope = Scope::open(env);
-    let Some(object) = store.data_mut().handles.take(representation) else { return Ok(()) };
-    let closed = js::call(env, store.data().closer(), &[object]);
-    let outcome = if closed.is_some() { Ok(()) } else { Err(store.data_mut().caught()) };
+    let _scope = Scope::open(store.data().env);
+    let status = dispatch(store, -1 - number as i32);
     store.data().assert_in_time()?;
-    Ok(outcome?)
+    if status? == VALUE { Ok(()) } else { Err(Error::new(Fault::Host)) }
 }
 
-fn lift_arguments(
+fn dispatch(store: Store, what: i32) -> Result<i32, Fault> {
+    let answer = exchange::dispatch(store.data().env, what);
+    answer.ok_or_else(|| store.data_mut().caught())
+}
+
+fn lift_arguments(store: Store, plan: &Plan, function: &Function, given: &[Val]) -> Result<()> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    let mut outbox = std::mem::take(&mut store.data_mut().outbox);
+    outbox.clear();
+    let lifted = lift_all(store, plan, function, given, &mut outbox);
+    store.data_mut().outbox = outbox;
+    lifted
+}
+
+fn lift_all(
     store: Store,
     plan: &Plan,
     function: &Function,
     given: &[Val],
-) -> Result<Vec<Value>> {
-    let parameters = function.parameters.iter().zip(given);
-    let lifted = parameters.map(|((name, shape), value)| {
-        lift(store, plan, shape, value)
-            .map_err(|refusal| refusal.into_error(&format!("{}: {name}", function.label)))
-    });
-    lifted.collect()
+    outbox: &mut Outbox,
+) -> Result<()> {
+    for (shape, value) in function.parameters.iter().zip(given) {
+        lift(store, plan, shape, value, outbox)?;
+    }
+    match outbox.deliver(store.data().env) {
+        Some(()) => Ok(()),
+        None => Err(Error::new(store.data_mut().caught())),
+    }
 }
 
 fn lower_answer(
     store: Store,
     plan: &Plan,
     function: &Function,
-    value: Value,
+    status: i32,
 ) -> Result<Option<Val>> {
-    match &function.result {
-        None => assert_over(store.data().env, function, value).map(|()| None),
-        Some(Shape::Result { ok, .. }) => {
-            if ok.is_none() {
-                assert_over(store.data().env, function, value)?;
-            }
-            let payload = lower_payload(store, plan, function, ok, value, ".ok")?;
-            Ok(Some(Val::Result(Ok(payload))))
-        }
-        Some(shape) => {
-            let lowered = lower(store, plan, shape, value);
-            lowered.map(Some).map_err(|refusal| within_result(function, "", refusal))
-        }
-    }
-}
-
-/// What a function without a value returns is left, but a promise would be something that goes on.
-fn assert_over(env: Env, function: &Function, value: Value) -> Result<()> {
-    if !js::is_promise(env, value) {
-        return Ok(());
-    }
-    let refusal = Refusal::plain("expected nothing, got a promise".into());
-    Err(within_result(function, "", refusal))
-}
-
-/// The err case of a function's `result` is thrown, as an Error that has its payload. All else ends the guest.
-fn lower_error(
-    store: Store,
-    plan: &Plan,
-    function: &Function,
-    fault: Fault,
-) -> Result<Option<Val>> {
-    let env = store.data().env;
-    let (Fault::HostThrew, Some(Shape::Result { error, .. })) = (&fault, &function.result) else {
-        return Err(Error::new(fault));
+    let mut inbox = Inbox::open();
+    let mut payload = |shape: &Option<Box<Shape>>| -> Result<Option<Box<Val>>> {
+        let Some(shape) = shape else { return Ok(None) };
+        Ok(Some(Box::new(lower(store, plan, shape, &mut inbox)?)))
     };
-    let Some(payload) = thrown_payload(env, store.data_mut()) else {
-        return Err(Error::new(fault));
-    };
-    let payload = lower_payload(store, plan, function, error, payload, ".err")?;
-    Ok(Some(Val::Result(Err(payload))))
-}
-
-fn thrown_payload(env: Env, state: &mut State) -> Option<Value> {
-    let thrown = state.thrown.as_ref()?.get();
-    if !js::is_error(env, thrown) || !js::has(env, thrown, c"payload") {
-        return None;
+    match (status, &function.result) {
+        (VALUE, None) => Ok(None),
+        (VALUE, Some(Shape::Result { ok, .. })) => Ok(Some(Val::Result(Ok(payload(ok)?)))),
+        (VALUE, Some(shape)) => lower(store, plan, shape, &mut inbox).map(Some),
+        (ERROR, Some(Shape::Result { error, .. })) => Ok(Some(Val::Result(Err(payload(error)?)))),
+        _ => Err(Error::new(Fault::Host)),
     }
-    let payload = js::get(env, thrown, c"payload");
-    state.thrown = None;
-    if payload.is_none() {
-        // A getter threw: what it threw counts.
-        state.caught();
-    }
-    payload
-}
-
-fn lower_payload(
-    store: Store,
-    plan: &Plan,
-    function: &Function,
-    shape: &Option<Box<Shape>>,
-    value: Value,
-    case: &str,
-) -> Result<Option<Box<Val>>> {
-    let Some(shape) = shape else { return Ok(None) };
-    let lowered = lower(store, plan, shape, value);
-    let lowered = lowered.map_err(|refusal| within_result(function, case, refusal))?;
-    Ok(Some(Box::new(lowered)))
-}
-
-fn within_result(function: &Function, case: &str, refusal: Refusal) -> Error {
-    refusal.within(case).into_error(&format!("{} returned", function.label))
 }

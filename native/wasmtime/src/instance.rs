@@ -1,8 +1,10 @@
-//! One instance of a component, in a store of its own.
+//! Instances of components, each in a store of its own. JavaScript knows them by numbers: an object of Node-API for each would cost
+//! more than the instance.
 
 use crate::engine::Shared;
+use crate::exchange::{Inbox, Outbox};
 use crate::fault::{self, Failure};
-use crate::js::{self, Env, Js, Value};
+use crate::js::{self, Env, Js};
 use crate::lift::lift;
 use crate::limits::Limits;
 use crate::lower::lower;
@@ -15,17 +17,12 @@ use crate::status::answer;
 use crate::watchdog::{Deadline, Watch};
 use napi_derive::napi;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use wasmtime::component::{Instance as Guest, Val};
 use wasmtime::{AsContextMut, Store, Trap, UpdateDeadline};
 
-/// Ends with its first end that is not ordinary: then the store is gone, and the failure carries what the guest held.
-#[napi]
-pub struct Instance {
-    /// None when it has ended; borrowed while the guest runs.
-    live: RefCell<Option<Live>>,
-}
-
+/// Ends with its first end that is not ordinary: then the store is gone.
 struct Live {
     engine: Arc<Shared>,
     plan: Arc<Plan>,
@@ -33,92 +30,99 @@ struct Live {
     guest: Option<Guest>,
 }
 
-#[napi]
-impl Instance {
-    /// For an instance that was made without a host: gives it one, with limits as `Component.instantiate` has them.
-    #[napi(catch_unwind)]
-    pub fn begin(
-        &self,
-        env: napi::Env,
-        host: Js,
-        time: f64,
-        host_calls: f64,
-        handles: f64,
-        string: f64,
-    ) -> Js {
-        let limits = Limits::new(time, host_calls, handles, string);
-        self.with(env.raw(), |live| {
-            live.store.data_mut().begin(host.0, limits);
-            Ok(js::undefined(live.env()))
-        })
-    }
-
-    /// Calls the exported function at that position with an array of arguments.
-    #[napi(catch_unwind)]
-    pub fn call(&self, env: napi::Env, function: u32, arguments: Js) -> Js {
-        self.with(env.raw(), |live| live.call(function as usize, arguments.0))
-    }
-
-    /// Gives up a resource of the guest's own, which runs its destructor.
-    #[napi(catch_unwind)]
-    pub fn drop_resource(&self, env: napi::Env, handle: u32) -> Js {
-        self.with(env.raw(), |live| live.drop_resource(handle as usize))
-    }
-
-    /// Ends it. Answers with an array of the host's objects that the guest still owns, which are the host's again.
-    #[napi(catch_unwind)]
-    pub fn close(&self, env: napi::Env) -> Js {
-        let env = env.raw();
-        let Ok(mut live) = self.live.try_borrow_mut() else {
-            return answer(env, Err(running(env)));
-        };
-        let open = live.take().map(Live::end).unwrap_or_default();
-        answer(env, Ok(js::array(env, open.into_iter())))
-    }
+#[derive(Default)]
+struct Instances {
+    /// None while the guest runs.
+    live: HashMap<u32, Option<Box<Live>>>,
+    last: u32,
 }
 
-impl Instance {
-    /// The host is an array as `State` has it.
-    pub fn open(
-        env: Env,
-        engine: &Arc<Shared>,
-        plan: &Arc<Plan>,
-        host: Value,
-        limits: Limits,
-        memory: f64,
-    ) -> Result<Instance, Failure> {
-        let state = State::new(env, plan.clone(), host, limits, memory);
-        let mut store = Store::new(engine.engine(), state);
-        store.limiter(|state| &mut state.memory);
-        store.epoch_deadline_callback(|store| match store.data().deadline {
-            Some(at) if std::time::Instant::now() >= at => Err(Trap::Interrupt.into()),
-            _ => Ok(UpdateDeadline::Continue(1)),
-        });
-        let mut live = Live { engine: engine.clone(), plan: plan.clone(), store, guest: None };
-        match live.start() {
-            Ok(()) => Ok(Instance { live: RefCell::new(Some(live)) }),
-            Err(error) => Err(live.fail(&error)),
-        }
-    }
+// Of this thread. What it has left when it ends is freed then.
+thread_local!(static INSTANCES: RefCell<Instances> = RefCell::default());
 
-    fn with(&self, env: Env, run: impl FnOnce(&mut Live) -> Result<Value, End>) -> Js {
-        let Ok(mut place) = self.live.try_borrow_mut() else {
-            return answer(env, Err(running(env)));
-        };
-        // Taken out: where Rust panics, the instance has ended.
-        let Some(mut live) = place.take() else {
-            return answer(env, Err(Failure::new(env, "ended", "the instance has ended")));
-        };
-        let result = match run(&mut live) {
-            Ok(value) => Ok(value),
-            Err(End::Ordinary(failure)) => Err(failure),
-            Err(End::Last(error)) => {
-                return answer(env, Err(live.fail(&error)));
-            }
-        };
-        *place = Some(live);
-        answer(env, result)
+/// For an instance that was made without a host: it has one from here on, with limits as `Component.instantiate` has them.
+#[napi(catch_unwind)]
+pub fn begin(env: napi::Env, instance: u32, time: f64, host_calls: f64) -> Js {
+    with(env.raw(), instance, |live| {
+        live.store.data_mut().begin(Limits::new(time, host_calls));
+        Ok(())
+    })
+}
+
+/// Calls the exported function at that position with what was written, and delivers what it returned.
+#[napi(catch_unwind)]
+pub fn call(env: napi::Env, instance: u32, function: u32) -> Js {
+    with(env.raw(), instance, |live| live.call(function as usize))
+}
+
+/// Gives up a resource of the guest's own, which runs its destructor.
+#[napi(catch_unwind)]
+pub fn drop_resource(env: napi::Env, instance: u32, number: u32) -> Js {
+    with(env.raw(), instance, |live| live.drop_resource(number as usize))
+}
+
+/// Ends it.
+#[napi(catch_unwind)]
+pub fn close(env: napi::Env, instance: u32) -> Js {
+    let env = env.raw();
+    let found = INSTANCES.with_borrow_mut(|instances| match instances.live.get(&instance) {
+        Some(None) => Err(running(env)),
+        _ => Ok(instances.live.remove(&instance)),
+    });
+    answer(env, found.map(|_| js::undefined(env)))
+}
+
+/// Makes an instance. Returns its number.
+pub fn open(
+    env: Env,
+    engine: &Arc<Shared>,
+    plan: &Arc<Plan>,
+    limits: Limits,
+    memory: f64,
+) -> Result<u32, Failure> {
+    let mut store = Store::new(engine.engine(), State::new(env, plan.clone(), limits, memory));
+    store.limiter(|state| &mut state.memory);
+    store.epoch_deadline_callback(|store| match store.data().deadline {
+        Some(at) if std::time::Instant::now() >= at => Err(Trap::Interrupt.into()),
+        _ => Ok(UpdateDeadline::Continue(1)),
+    });
+    let mut live =
+        Box::new(Live { engine: engine.clone(), plan: plan.clone(), store, guest: None });
+    if let Err(error) = live.start() {
+        return Err(live.failure(&error));
     }
+    Ok(INSTANCES.with_borrow_mut(|instances| {
+        instances.last = instances.last.wrapping_add(1);
+        instances.live.insert(instances.last, Some(live));
+        instances.last
+    }))
+}
+
+fn with(env: Env, instance: u32, run: impl FnOnce(&mut Live) -> Result<(), End>) -> Js {
+    // Taken out: where Rust panics, the instance has ended.
+    let taken = INSTANCES.with_borrow_mut(|instances| match instances.live.get_mut(&instance) {
+        None => Err(Failure::new(env, "ended", "the instance has ended")),
+        Some(place) => place.take().ok_or_else(|| running(env)),
+    });
+    let mut live = match taken {
+        Ok(live) => live,
+        Err(failure) => return answer(env, Err(failure)),
+    };
+    let result = run(&mut live);
+    if let Err(End::Last(error)) = &result {
+        let failure = live.failure(error);
+        INSTANCES.with_borrow_mut(|instances| instances.live.remove(&instance));
+        return answer(env, Err(failure));
+    }
+    INSTANCES.with_borrow_mut(|instances| instances.live.insert(instance, Some(live)));
+    answer(
+        env,
+        match result {
+            Ok(()) => Ok(js::undefined(env)),
+            Err(End::Ordinary(failure)) => Err(failure),
+            Err(End::Last(_)) => Err(Failure::Terminated),
+        },
+    )
 }
 
 fn running(env: Env) -> Failure {
@@ -142,7 +146,7 @@ impl Live {
         Ok(())
     }
 
-    fn call(&mut self, position: usize, given: Value) -> Result<Value, End> {
+    fn call(&mut self, position: usize) -> Result<(), End> {
         let plan = self.plan.clone();
         let Some(export) = plan.exports.get(position) else {
             let message = format!("there is no exported function {position}");
@@ -150,16 +154,7 @@ impl Live {
         };
         let function = &export.function;
         self.assert_stack().map_err(End::Last)?;
-        let arguments = self.lower_arguments(&plan, function, given);
-        let arguments = match arguments {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                self.end_loans();
-                let env = self.env();
-                let failure = fault::failure(env, self.store.data_mut(), &error);
-                return Err(End::Ordinary(failure));
-            }
-        };
+        let arguments = self.lower_arguments(&plan, function).map_err(End::Last)?;
         let mut results = [Val::Bool(false)];
         let results = &mut results[..usize::from(function.result.is_some())];
         self.run(|live| {
@@ -168,16 +163,16 @@ impl Live {
             callee.call(&mut live.store, &arguments, results)
         })
         .map_err(End::Last)?;
-        self.lift_result(&plan, function, results)
+        self.deliver(&plan, function, results)
     }
 
-    fn drop_resource(&mut self, handle: usize) -> Result<Value, End> {
-        let given = self.store.data_mut().given.get_mut(handle).and_then(Option::take);
+    fn drop_resource(&mut self, number: usize) -> Result<(), End> {
+        let given = self.store.data_mut().given.get_mut(number).and_then(Option::take);
         if let Some(resource) = given {
             self.assert_stack().map_err(End::Last)?;
             self.run(|live| resource.resource_drop(&mut live.store)).map_err(End::Last)?;
         }
-        Ok(js::undefined(self.env()))
+        Ok(())
     }
 
     /// Runs the guest within its time.
@@ -203,56 +198,42 @@ impl Live {
         (deadline, watch)
     }
 
-    fn lower_arguments(
-        &mut self,
-        plan: &Plan,
-        function: &Function,
-        given: Value,
-    ) -> wasmtime::Result<Vec<Val>> {
-        let env = self.env();
-        let _scope = Scope::open(env);
+    fn lower_arguments(&mut self, plan: &Plan, function: &Function) -> wasmtime::Result<Vec<Val>> {
         let mut store = self.store.as_context_mut();
-        let parameters = function.parameters.iter().enumerate();
-        let lowered = parameters.map(|(i, (name, shape))| {
-            let value = js::element(env, given, i);
-            let lowered = match value {
-                Some(value) => lower(&mut store, plan, shape, value),
-                None => Err(store.data_mut().caught().into()),
-            };
-            lowered.map_err(|refusal| refusal.into_error(&format!("{}: {name}", function.label)))
-        });
-        lowered.collect()
+        let mut inbox = Inbox::open();
+        let shapes = function.parameters.iter();
+        shapes.map(|shape| lower(&mut store, plan, shape, &mut inbox)).collect()
     }
 
-    /// The value of a call; for a `result`, the ok payload.
-    fn lift_result(
-        &mut self,
-        plan: &Plan,
-        function: &Function,
-        results: &[Val],
-    ) -> Result<Value, End> {
-        let env = self.env();
+    /// The value of a call; for a `result`, the payload of either case.
+    fn deliver(&mut self, plan: &Plan, function: &Function, results: &[Val]) -> Result<(), End> {
         let (Some(shape), Some(value)) = (&function.result, results.first()) else {
-            return Ok(js::undefined(env));
-        };
-        let mut store = self.store.as_context_mut();
-        let mut lifted = |shape: Option<&Shape>, value: Option<&Val>, what: &str| {
-            let (Some(shape), Some(value)) = (shape, value) else {
-                return Ok(js::undefined(env));
-            };
-            lift(&mut store, plan, shape, value)
-                .map_err(|refusal| refusal.into_error(&format!("{} {what}", function.label)))
+            return Ok(());
         };
         match (shape, value) {
             (Shape::Result { ok, .. }, Val::Result(Ok(value))) => {
-                lifted(ok.as_deref(), value.as_deref(), "returned").map_err(End::Last)
+                self.deliver_value(plan, ok.as_deref(), value.as_deref()).map_err(End::Last)
             }
             (Shape::Result { error, .. }, Val::Result(Err(value))) => {
-                let payload = lifted(error.as_deref(), value.as_deref(), "failed with");
-                Err(payload.map_or_else(End::Last, |one| End::Ordinary(Failure::Guest(one))))
+                self.deliver_value(plan, error.as_deref(), value.as_deref()).map_err(End::Last)?;
+                Err(End::Ordinary(Failure::Guest))
             }
-            (shape, value) => lifted(Some(shape), Some(value), "returned").map_err(End::Last),
+            (shape, value) => self.deliver_value(plan, Some(shape), Some(value)).map_err(End::Last),
         }
+    }
+
+    fn deliver_value(
+        &mut self,
+        plan: &Plan,
+        shape: Option<&Shape>,
+        value: Option<&Val>,
+    ) -> wasmtime::Result<()> {
+        let (Some(shape), Some(value)) = (shape, value) else { return Ok(()) };
+        let env = self.env();
+        let _scope = Scope::open(env);
+        let mut outbox = Outbox::default();
+        lift(&mut self.store.as_context_mut(), plan, shape, value, &mut outbox)?;
+        outbox.deliver(env).ok_or_else(|| self.store.data_mut().caught().into())
     }
 
     fn assert_stack(&self) -> wasmtime::Result<()> {
@@ -267,22 +248,11 @@ impl Live {
             // Refused where the guest was ended within a call that had it; the store goes then.
             let _ = handle.resource_drop(&mut self.store);
         }
-        self.store.data_mut().handles.end_loans();
     }
 
-    /// The last failure, with what the guest owned.
-    fn fail(mut self, error: &wasmtime::Error) -> Failure {
+    fn failure(&mut self, error: &wasmtime::Error) -> Failure {
         let env = self.env();
-        let failure = fault::failure(env, self.store.data_mut(), error);
-        let open = self.end();
-        if let Failure::Fault(object) = &failure {
-            js::set(env, *object, c"open", js::array(env, open.into_iter()));
-        }
-        failure
-    }
-
-    fn end(mut self) -> Vec<Value> {
-        self.store.data_mut().handles.take_all()
+        fault::failure(env, self.store.data_mut(), error)
     }
 
     fn env(&self) -> Env {

@@ -1,17 +1,18 @@
 //! Node bindings of wasmtime's component model: synchronous, strict, for a host that trusts no guest.
 //!
 //! No code is made per world. The types of a component are read once into a [`plan::Plan`], which all threads share;
-//! values are converted along them. The JavaScript beside this crate (`index.ts`) is the interface to use: it binds
-//! the host's functions to imports, and turns what fails here into exceptions.
+//! values are written and read along them, in memory that JavaScript sees too ([`exchange`]). The JavaScript beside this crate
+//! (`wasmtime.ts`) is the interface to use: it checks values and makes objects of them, calls the functions of the host, and
+//! turns what fails here into exceptions.
 //!
-//! Bytes → [`engine::Engine`] → [`component::Component`] → [`instance::Instance`], and within a call
+//! Bytes → [`engine::Engine`] → [`component::Component`] → [`instance`], and within a call
 //! [`lower`] → guest → [`host_call`] → [`lift`].
 
 mod component;
 mod describe;
 mod engine;
+mod exchange;
 mod fault;
-mod handles;
 mod host_call;
 mod instance;
 mod js;
@@ -20,7 +21,6 @@ mod limits;
 mod lower;
 mod plan;
 mod reference;
-mod refusal;
 mod shape;
 mod stack;
 mod state;

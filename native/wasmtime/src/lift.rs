@@ -1,157 +1,120 @@
-//! Values of a guest on their way to JavaScript. wasmtime has checked them against their types.
+//! Values of a guest on their way to JavaScript, which makes objects of them (`lift.ts`). wasmtime has checked them against their
+//! types.
 
-use crate::fault::Fault;
-use crate::js::{self, Env, Value};
+use crate::exchange::Outbox;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
 use crate::shape::Shape;
 use crate::state::State;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{ResourceAny, Val};
+use wasmtime::{Error, Result, StoreContextMut};
 
-type Lifted = Result<Value, Refusal>;
-
-struct Lifting<'a, 'b> {
-    env: Env,
-    plan: &'a Plan,
-    store: &'a mut StoreContextMut<'b, State>,
-}
-
+/// Writes the value.
 pub fn lift(
     store: &mut StoreContextMut<'_, State>,
     plan: &Plan,
     shape: &Shape,
     value: &Val,
-) -> Lifted {
-    Lifting { env: store.data().env, plan, store }.value(shape, value)
+    to: &mut Outbox,
+) -> Result<()> {
+    Lifting { plan, store, to }.value(shape, value)
+}
+
+struct Lifting<'a, 'b> {
+    plan: &'a Plan,
+    store: &'a mut StoreContextMut<'b, State>,
+    to: &'a mut Outbox,
 }
 
 impl Lifting<'_, '_> {
-    fn value(&mut self, shape: &Shape, value: &Val) -> Lifted {
-        let env = self.env;
-        Ok(match (shape, value) {
-            (_, Val::Bool(truth)) => js::boolean(env, *truth),
-            (_, Val::S8(number)) => js::number(env, (*number).into()),
-            (_, Val::U8(number)) => js::number(env, (*number).into()),
-            (_, Val::S16(number)) => js::number(env, (*number).into()),
-            (_, Val::U16(number)) => js::number(env, (*number).into()),
-            (_, Val::S32(number)) => js::number(env, (*number).into()),
-            (_, Val::U32(number)) => js::number(env, (*number).into()),
-            (_, Val::S64(number)) => js::bigint_i64(env, *number),
-            (_, Val::U64(number)) => js::bigint_u64(env, *number),
-            (_, Val::Float32(number)) => js::number(env, (*number).into()),
-            (_, Val::Float64(number)) => js::number(env, *number),
-            (_, Val::Char(letter)) => js::string(env, letter.encode_utf8(&mut [0; 4])),
-            (_, Val::Enum(name)) => js::string(env, name),
-            (_, Val::String(text)) => self.string(text)?,
-            (Shape::Bytes, Val::List(items)) => js::bytes_from(env, items.iter().map(byte)),
+    fn value(&mut self, shape: &Shape, value: &Val) -> Result<()> {
+        match (shape, value) {
+            (_, Val::Bool(truth)) => self.to.number(u8::from(*truth)),
+            (_, Val::S8(number)) => self.to.number(*number),
+            (_, Val::U8(number)) => self.to.number(*number),
+            (_, Val::S16(number)) => self.to.number(*number),
+            (_, Val::U16(number)) => self.to.number(*number),
+            (_, Val::S32(number)) => self.to.number(*number),
+            (_, Val::U32(number)) => self.to.number(*number),
+            (_, Val::S64(number)) => self.to.integer(*number as u64),
+            (_, Val::U64(number)) => self.to.integer(*number),
+            (_, Val::Float32(number)) => self.to.number(*number),
+            (_, Val::Float64(number)) => self.to.number(*number),
+            (_, Val::Char(letter)) => self.to.number(u32::from(*letter)),
+            (_, Val::String(text)) => self.to.bytes(text.as_bytes()),
+            (Shape::Enum(names), Val::Enum(name)) => self.place(names.iter(), name)?,
+            (Shape::Bytes, Val::List(items)) => {
+                let bytes: Vec<u8> = items.iter().map(byte).collect();
+                self.to.bytes(&bytes);
+            }
             (Shape::List(element), Val::List(items)) => {
-                self.items(items.iter().map(|item| (&**element, item)))?
+                self.to.length(items.len());
+                for item in items {
+                    self.value(element, item)?;
+                }
             }
             (Shape::Tuple(shapes), Val::Tuple(items)) => {
-                self.items(shapes.iter().zip(items.iter()))?
+                for (shape, item) in shapes.iter().zip(items) {
+                    self.value(shape, item)?;
+                }
             }
             (Shape::Record(fields), Val::Record(values)) => {
-                let object = js::object(env);
                 for (field, (_, value)) in fields.iter().zip(values) {
-                    let within = |refusal: Refusal| refusal.within(field.name.js()).within(".");
-                    // A field that has no value is left out.
-                    if matches!(
-                        (&field.shape, value),
-                        (Shape::Option { nested: false, .. }, Val::Option(None))
-                    ) {
-                        continue;
-                    }
-                    let lifted = self.value(&field.shape, value).map_err(within)?;
-                    js::set(env, object, &field.name.js, lifted);
+                    self.value(&field.shape, value)?;
                 }
-                object
             }
             (Shape::Variant(cases), Val::Variant(tag, payload)) => {
+                self.place(cases.iter().map(|case| &case.name), tag)?;
                 let case = cases.iter().find(|case| case.name == *tag);
-                let shape = case.and_then(|case| case.shape.as_ref());
-                self.tagged(tag, shape, payload.as_deref())?
+                self.payload(case.and_then(|case| case.shape.as_ref()), payload.as_deref())?;
             }
-            (Shape::Option { nested: false, .. }, Val::Option(None)) => js::undefined(env),
-            (Shape::Option { some, nested: false }, Val::Option(Some(value))) => {
-                self.value(some, value)?
-            }
-            (Shape::Option { .. }, Val::Option(None)) => self.tagged("none", None, None)?,
-            (Shape::Option { some, .. }, Val::Option(Some(value))) => {
-                self.tagged("some", Some(some), Some(value))?
+            (Shape::Option { some }, Val::Option(payload)) => {
+                self.to.number(u8::from(payload.is_some()));
+                self.payload(Some(some), payload.as_deref())?;
             }
             (Shape::Result { ok, .. }, Val::Result(Ok(payload))) => {
-                self.tagged("ok", ok.as_deref(), payload.as_deref())?
+                self.to.number(0);
+                self.payload(ok.as_deref(), payload.as_deref())?;
             }
             (Shape::Result { error, .. }, Val::Result(Err(payload))) => {
-                self.tagged("err", error.as_deref(), payload.as_deref())?
+                self.to.number(1);
+                self.payload(error.as_deref(), payload.as_deref())?;
             }
             (Shape::Flags(names), Val::Flags(set)) => {
-                let object = js::object(env);
                 for name in names {
-                    js::set(env, object, &name.js, js::boolean(env, set.contains(&name.wit)));
+                    self.to.number(u8::from(set.contains(name)));
                 }
-                object
             }
             (Shape::Own(resource) | Shape::Borrow(resource), Val::Resource(handle)) => {
-                self.resource(*resource, *handle)?
+                let number = self.resource(*resource, *handle)?;
+                self.to.length(number);
             }
-            _ => return Err(wasmtime::Error::msg("a value is not of its type").into()),
-        })
+            _ => return Err(Error::msg("a value is not of its type")),
+        }
+        Ok(())
     }
 
-    fn string(&mut self, text: &str) -> Lifted {
-        let limit = self.store.data().limits.string;
-        // No text has more units in UTF-16 than bytes in UTF-8.
-        if text.len() as f64 > limit {
-            let units = text.encode_utf16().count();
-            if units as f64 > limit {
-                return Err(Refusal::too_long(units, limit as usize));
-            }
+    fn payload(&mut self, shape: Option<&Shape>, payload: Option<&Val>) -> Result<()> {
+        match (shape, payload) {
+            (Some(shape), Some(payload)) => self.value(shape, payload),
+            _ => Ok(()),
         }
-        Ok(js::string(self.env, text))
     }
 
-    fn items<'v>(&mut self, items: impl ExactSizeIterator<Item = (&'v Shape, &'v Val)>) -> Lifted {
-        let array = js::empty_array(self.env, items.len());
-        for (i, (shape, item)) in items.enumerate() {
-            let within = |refusal: Refusal| refusal.within(&format!("[{i}]"));
-            let lifted = self.value(shape, item).map_err(within)?;
-            js::set_element(self.env, array, i, lifted);
-        }
-        Ok(array)
+    /// A case or a name by its position.
+    fn place<'n>(&mut self, mut names: impl Iterator<Item = &'n String>, name: &str) -> Result<()> {
+        let place = names.position(|one| one == name);
+        self.to.length(place.ok_or_else(|| Error::msg("a value is not of its type"))?);
+        Ok(())
     }
 
-    /// `{ tag, val }`, without `val` where the case has none.
-    fn tagged(&mut self, tag: &str, shape: Option<&Shape>, payload: Option<&Val>) -> Lifted {
-        let object = js::object(self.env);
-        js::set(self.env, object, c"tag", js::string(self.env, tag));
-        if let (Some(shape), Some(payload)) = (shape, payload) {
-            let within = |refusal: Refusal| refusal.within(tag).within(".");
-            let lifted = self.value(shape, payload).map_err(within)?;
-            js::set(self.env, object, c"val", lifted);
+    /// What stands for it: of the host's, the place of its object; of the guest's own, that among those that the host has.
+    fn resource(&mut self, position: usize, handle: ResourceAny) -> Result<usize> {
+        if !self.plan.resource(position).imported {
+            let given = &mut self.store.data_mut().given;
+            given.push(Some(handle));
+            return Ok(given.len() - 1);
         }
-        Ok(object)
-    }
-
-    fn resource(&mut self, position: usize, handle: ResourceAny) -> Lifted {
-        let resource = self.plan.resource(position);
-        if !resource.imported {
-            let state = self.store.data_mut();
-            state.given.push(Some(handle));
-            let object = js::object(self.env);
-            let number = |n: usize| js::number(self.env, n as f64);
-            js::set(self.env, object, c"resource", js::string(self.env, &resource.name));
-            js::set(self.env, object, c"owner", number(state.id as usize));
-            js::set(self.env, object, c"handle", number(state.given.len() - 1));
-            return Ok(object);
-        }
-        let owned = handle.owned();
-        let representation = handle.try_into_resource_dynamic(&mut *self.store)?.rep();
-        let handles = &mut self.store.data_mut().handles;
-        let object = if owned { handles.take(representation) } else { handles.get(representation) };
-        let missing = || Fault::HostValue(format!("there is no such {}", resource.name));
-        Ok(object.ok_or_else(missing)?)
+        Ok(handle.try_into_resource_dynamic(&mut *self.store)?.rep() as usize)
     }
 }
 

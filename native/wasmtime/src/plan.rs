@@ -20,9 +20,8 @@ pub struct Function {
     pub interface: String,
     /// As the component model spells it: `[method]lease.renew`.
     pub name: String,
-    /// What messages call it.
-    pub label: String,
-    pub parameters: Vec<(String, Shape)>,
+    pub names: Vec<String>,
+    pub parameters: Vec<Shape>,
     pub result: Option<Shape>,
 }
 
@@ -84,15 +83,13 @@ fn imports_of(component: &Component, resources: &[Resource]) -> Result<Vec<Funct
     for (name, item) in component.component_type().imports(engine) {
         match &item.ty {
             ComponentItem::ComponentFunc(ty) => {
-                functions.push(Function::new("", name, name.into(), ty, resources)?);
+                functions.push(Function::new("", name, ty, resources)?);
             }
             ComponentItem::ComponentInstance(instance) => {
                 for (inner, item) in instance.exports(engine) {
                     match &item.ty {
                         ComponentItem::ComponentFunc(ty) => {
-                            let plain = inner.strip_prefix("[constructor]").unwrap_or(inner);
-                            let label = format!("{name}#{plain}");
-                            functions.push(Function::new(name, inner, label, ty, resources)?);
+                            functions.push(Function::new(name, inner, ty, resources)?);
                         }
                         ComponentItem::Resource(_) | ComponentItem::Type(_) => {}
                         _ => return Err(Unsupported(format!("import {name} {inner}"))),
@@ -113,13 +110,13 @@ fn exports_of(component: &Component, resources: &[Resource]) -> Result<Vec<Expor
         let Some(index) = component.get_export_index(None, name) else { continue };
         match &item.ty {
             ComponentItem::ComponentFunc(ty) => {
-                let function = Function::new("", name, name.into(), ty, resources)?;
+                let function = Function::new("", name, ty, resources)?;
                 exports.push(Export { function, index });
             }
             ComponentItem::ComponentInstance(instance) => {
                 for (inner, item) in instance.exports(engine) {
                     let ComponentItem::ComponentFunc(ty) = &item.ty else { continue };
-                    let function = Function::new(name, inner, inner.into(), ty, resources)?;
+                    let function = Function::new(name, inner, ty, resources)?;
                     if let Some(index) = component.get_export_index(Some(&index), inner) {
                         exports.push(Export { function, index });
                     }
@@ -135,7 +132,6 @@ impl Function {
     fn new(
         interface: &str,
         name: &str,
-        label: String,
         ty: &ComponentFunc,
         resources: &[Resource],
     ) -> Result<Function, Unsupported> {
@@ -145,17 +141,16 @@ impl Function {
         if ty.async_() {
             return Err(within("function", Unsupported("async".into())));
         }
-        let parameters = ty.params().map(|(parameter, ty)| {
-            let shape = Shape::of(&ty, resources).map_err(|why| within(parameter, why))?;
-            Ok((parameter.to_string(), shape))
-        });
+        let parameters = ty
+            .params()
+            .map(|(parameter, ty)| Shape::of(&ty, resources).map_err(|why| within(parameter, why)));
         let result = ty.results().next().map(|ty| Shape::of(&ty, resources)).transpose();
         Ok(Function {
+            names: ty.params().map(|(parameter, _)| parameter.into()).collect(),
             parameters: parameters.collect::<Result<_, _>>()?,
             result: result.map_err(|why| within("result", why))?,
             interface: interface.into(),
             name: name.into(),
-            label,
         })
     }
 }
@@ -171,7 +166,7 @@ fn link(
         instance(&mut linker, &resource.interface)?.resource(
             &resource.name,
             ty,
-            |mut cx, representation| drop_resource(&mut cx, representation),
+            |mut cx, number| drop_resource(&mut cx, number),
         )?;
     }
     for (position, function) in imports.iter().enumerate() {

@@ -1,6 +1,5 @@
 //! The types of a component as a plain tree, made once and used by all threads.
 
-use std::ffi::CString;
 use wasmtime::component::ResourceType;
 use wasmtime::component::types::Type;
 
@@ -25,46 +24,27 @@ pub enum Shape {
     Tuple(Vec<Shape>),
     Variant(Vec<Case>),
     Enum(Vec<String>),
-    /// `undefined` is none, except where that is a value of the type inside: then `{ tag, val }`.
     Option {
         some: Box<Shape>,
-        nested: bool,
     },
     Result {
         ok: Option<Box<Shape>>,
         error: Option<Box<Shape>>,
     },
-    Flags(Vec<Name>),
+    Flags(Vec<String>),
     /// By position among the component's resources.
     Own(usize),
     Borrow(usize),
 }
 
 pub struct Field {
-    pub name: Name,
+    pub name: String,
     pub shape: Shape,
 }
 
 pub struct Case {
     pub name: String,
     pub shape: Option<Shape>,
-}
-
-/// A name of a record's field or of a flag, as WIT and as JavaScript spell it.
-pub struct Name {
-    pub wit: String,
-    pub js: CString,
-}
-
-impl Name {
-    fn new(wit: &str) -> Name {
-        // Names of the component model have no zero in them.
-        Name { wit: wit.into(), js: CString::new(camel_case(wit)).unwrap_or_default() }
-    }
-
-    pub fn js(&self) -> &str {
-        self.js.to_str().unwrap_or_default()
-    }
 }
 
 /// A resource that a component imports or exports.
@@ -105,7 +85,7 @@ impl Shape {
             Type::Record(record) => {
                 let fields = record
                     .fields()
-                    .map(|field| Ok(Field { name: Name::new(field.name), shape: of(&field.ty)? }));
+                    .map(|field| Ok(Field { name: field.name.into(), shape: of(&field.ty)? }));
                 Shape::Record(fields.collect::<Result<_, _>>()?)
             }
             Type::Tuple(tuple) => {
@@ -119,15 +99,11 @@ impl Shape {
                 Shape::Variant(cases.collect::<Result<_, _>>()?)
             }
             Type::Enum(names) => Shape::Enum(names.names().map(Into::into).collect()),
-            Type::Option(option) => {
-                let some = of(&option.ty())?;
-                let nested = matches!(some, Shape::Option { .. });
-                Shape::Option { some: Box::new(some), nested }
-            }
+            Type::Option(option) => Shape::Option { some: Box::new(of(&option.ty())?) },
             Type::Result(result) => {
                 Shape::Result { ok: boxed(result.ok())?, error: boxed(result.err())? }
             }
-            Type::Flags(flags) => Shape::Flags(flags.names().map(Name::new).collect()),
+            Type::Flags(flags) => Shape::Flags(flags.names().map(Into::into).collect()),
             Type::Own(ty) => Shape::Own(position(ty, resources)?),
             Type::Borrow(ty) => Shape::Borrow(position(ty, resources)?),
             Type::Map(_) => return Err(Unsupported("map".into())),
@@ -142,32 +118,4 @@ impl Shape {
 fn position(ty: &ResourceType, resources: &[Resource]) -> Result<usize, Unsupported> {
     let found = resources.iter().position(|resource| resource.ty == *ty);
     found.ok_or_else(|| Unsupported("a resource that is neither imported nor exported".into()))
-}
-
-/// `peer-namespace` as JavaScript spells it: `peerNamespace`.
-fn camel_case(name: &str) -> String {
-    let mut camel = String::with_capacity(name.len());
-    let mut letters = name.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letters.peek() {
-            Some(next) if letter == '-' && (next.is_ascii_lowercase() || next.is_ascii_digit()) => {
-                camel.push(next.to_ascii_uppercase());
-                letters.next();
-            }
-            _ => camel.push(letter),
-        }
-    }
-    camel
-}
-
-#[cfg(test)]
-mod tests {
-    use super::camel_case;
-
-    #[test]
-    fn names_are_spelled_as_javascript_does() {
-        assert_eq!(camel_case("peer-namespace"), "peerNamespace");
-        assert_eq!(camel_case("a-1b-c"), "a1bC");
-        assert_eq!(camel_case("one"), "one");
-    }
 }

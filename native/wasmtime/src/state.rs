@@ -1,14 +1,13 @@
-//! What belongs to one store: the host that its guest calls, and what the guest has of it.
+//! What belongs to one store. The host that its guest calls, and the objects that it has of it, are known to JavaScript.
 
+use crate::exchange::Outbox;
 use crate::fault::Fault;
-use crate::handles::Handles;
-use crate::js::{self, Env, Value};
+use crate::js::{self, Env};
 use crate::limits::{Limits, MemoryLimiter};
 use crate::plan::Plan;
-use crate::reference::{Boxed, Ref};
+use crate::reference::Boxed;
 use crate::stack;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 use wasmtime::component::ResourceAny;
 
@@ -16,66 +15,38 @@ pub struct State {
     /// Of the thread that made the store, which is the only one that uses it.
     pub env: Env,
     pub plan: Arc<Plan>,
-    /// An array: the host's functions, as the plan has them; the classes of its resources; how an object is closed. Empty
-    /// until there is a host.
-    host: Ref,
     pub limits: Limits,
     pub memory: MemoryLimiter,
-    pub handles: Handles,
     /// Resources of the guest's own that the host has.
     pub given: Vec<Option<ResourceAny>>,
     /// Handles to give back when the call is over.
     pub loans: Vec<ResourceAny>,
     pub thrown: Option<Boxed>,
     pub deadline: Option<Instant>,
-    /// Tells the guest's resources from those of another instance.
-    pub id: u32,
+    pub outbox: Outbox,
     host_calls: f64,
 }
 
-static INSTANCES: AtomicU32 = AtomicU32::new(0);
-
 impl State {
-    pub fn new(env: Env, plan: Arc<Plan>, host: Value, limits: Limits, memory: f64) -> State {
+    pub fn new(env: Env, plan: Arc<Plan>, limits: Limits, memory: f64) -> State {
         State {
             env,
             plan,
-            host: Ref::new(env, host),
             limits,
             memory: MemoryLimiter::new(memory),
-            handles: Handles::default(),
             given: Vec::new(),
             loans: Vec::new(),
             thrown: None,
             deadline: None,
-            id: INSTANCES.fetch_add(1, Ordering::Relaxed),
+            outbox: Outbox::default(),
             host_calls: 0.0,
         }
     }
 
-    /// From here on the guest has that host, and what it may use up of it.
-    pub fn begin(&mut self, host: Value, limits: Limits) {
-        self.host = Ref::new(self.env, host);
+    /// From here on the guest has a host, and may use up so much of it.
+    pub fn begin(&mut self, limits: Limits) {
         self.limits = limits;
         self.host_calls = 0.0;
-    }
-
-    pub fn host_function(&self, position: usize) -> Value {
-        self.host_item(position)
-    }
-
-    /// The class of an imported resource.
-    pub fn class(&self, resource: usize) -> Value {
-        self.host_item(self.plan.imports.len() + resource)
-    }
-
-    /// The function that closes an object which the guest has dropped.
-    pub fn closer(&self) -> Value {
-        self.host_item(self.plan.imports.len() + self.plan.resources.len())
-    }
-
-    fn host_item(&self, index: usize) -> Value {
-        js::element(self.env, self.host.get(), index).unwrap_or_else(|| js::undefined(self.env))
     }
 
     /// Before each call of the host.
@@ -117,18 +88,8 @@ impl State {
             None => Fault::Terminated,
             Some(exception) => {
                 self.thrown = Some(Boxed::new(self.env, exception));
-                Fault::HostThrew
+                Fault::Host
             }
         }
-    }
-
-    /// An object that the guest is to own.
-    pub fn give(&mut self, object: Value) -> Result<u32, Fault> {
-        let most = self.limits.handles;
-        if self.handles.owned() as f64 >= most {
-            let message = format!("the guest holds {most} handles, which is its limit");
-            return Err(Fault::limit("handles", message));
-        }
-        Ok(self.handles.add(self.env, object, false))
     }
 }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ptr;
 
 const VALUE: u8 = 0;
-/// The value is the payload of an err case.
+/// The payload of an err case was delivered.
 const GUEST_ERROR: u8 = 1;
 /// The value is a fault.
 const FAULT: u8 = 2;
@@ -29,7 +29,7 @@ pub fn status_array(env: Env) -> Value {
 pub fn answer(env: Env, result: Result<Value, Failure>) -> Js {
     let (status, value) = match result {
         Ok(value) => (VALUE, value),
-        Err(Failure::Guest(payload)) => (GUEST_ERROR, payload),
+        Err(Failure::Guest) => (GUEST_ERROR, js::undefined(env)),
         Err(Failure::Fault(fault)) => (FAULT, fault),
         Err(Failure::Terminated) => (TERMINATED, js::undefined(env)),
     };
