@@ -1,21 +1,19 @@
 import {
   appendFileSync,
-  closeSync,
   constants,
   existsSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Deadline } from '../system/deadline.ts';
-import { lockFile } from '../system/flock.ts';
+import { LockFile } from '../system/flock.ts';
+import { KeptFile, type OpenFile } from '../system/kept-file.ts';
+import { writeAll } from '../system/write.ts';
 import {
   type Content,
   formatHead,
@@ -46,19 +44,29 @@ export interface AuditLogOptions {
 /** Bytes of the head's file, of which it needs some two hundred. */
 const headSize = 512;
 
+/** For reading it: a file that is longer is not what the log wrote. */
+const room = Buffer.alloc(2 * headSize);
+
+const newline = Buffer.from('\n');
+
 /** Longer than any writer holds the lock. */
 const patience = 1000;
 
 /** The log of all calls: segments of lines, each authenticated with the one before it. Safe with several processes. */
 export class AuditLog {
   readonly #options: Required<AuditLogOptions>;
+  readonly #lock: LockFile;
+  readonly #headFile: KeptFile;
+  #segment: { readonly number: number; readonly file: KeptFile } | undefined;
   /** The head that this one wrote last, which needs no second look where it is still there. */
-  #written: { readonly text: string; readonly head: Head } | undefined;
+  #written: { readonly bytes: Buffer; readonly head: Head } | undefined;
   /** Calls that were lost, and not counted in the file yet. */
   #uncounted = 0;
 
   constructor(options: AuditLogOptions) {
     this.#options = { maxSegmentBytes: 8 * 1024 * 1024, maxSegments: 16, ...options };
+    this.#lock = new LockFile(join(options.directory, 'lock'));
+    this.#headFile = new KeptFile(join(options.directory, headFile), (path) => openToWrite(path, constants.O_RDWR));
   }
 
   /** Writes a call down. Never throws: what cannot be written is counted, and does not stop an attachment. Returns whether it was written. */
@@ -69,10 +77,17 @@ export class AuditLog {
     return written;
   }
 
+  /** What stays open between calls. */
+  close(): void {
+    this.#lock.close();
+    this.#headFile.close();
+    this.#segment?.file.close();
+    this.#segment = undefined;
+  }
+
   #tryToWrite(entry: AuditEntry): boolean {
     try {
-      const { directory } = this.#options;
-      using _lock = lockFile(join(directory, 'lock'), Deadline.in(patience));
+      using _lock = this.#lock.lock(Deadline.in(patience));
       this.#write({ call: entry });
       return true;
     } catch {
@@ -95,9 +110,11 @@ export class AuditLog {
   /** Where no head can be read, a new segment begins: what was before shows as a break of the chain. */
   #readHead(): Head {
     const { directory, seal } = this.#options;
-    const text = readIfThere(join(directory, headFile));
-    if (text !== undefined && text === this.#written?.text) return this.#written.head;
-    const head = text === undefined ? undefined : parseHead(text, seal);
+    const { fd, size } = this.#headFile.open();
+    const length = readSync(fd, room, 0, Math.min(size, room.length), 0);
+    const bytes = room.subarray(0, length);
+    if (this.#written !== undefined && bytes.equals(this.#written.bytes)) return this.#written.head;
+    const head = parseHead(bytes.toString(), seal);
     return head ?? this.#begin({ segment: Math.max(0, ...segments(directory)) + 1, size: 0, calls: 0, mac: '' });
   }
 
@@ -113,17 +130,16 @@ export class AuditLog {
 
   /** Lines that a writer added who was killed before it could move the head; a line that it left half-written is closed. */
   #caughtUp(head: Head): Head {
-    const path = join(this.#options.directory, segmentName(head.segment));
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const { fd, size } = this.#open(head.segment);
     if (size === head.size) return head;
     if (size < head.size) {
       // Somebody has cut it: the head, and the next line, will show that. The next line must not be a part of what is left.
-      appendFileSync(path, '\n', { mode: 0o600 });
+      writeAll(fd, newline);
       return { ...head, size: size + 1 };
     }
-    const rest = readFrom(path, head.size, size);
+    const rest = readFrom(fd, head.size, size);
     const isClosed = rest.endsWith('\n');
-    if (!isClosed) appendFileSync(path, '\n');
+    if (!isClosed) writeAll(fd, newline);
     let now: Head = { ...head, size: isClosed ? size : size + 1 };
     let isTorn = false;
     for (const text of splitLines(rest)) {
@@ -135,27 +151,36 @@ export class AuditLog {
     if (!isTorn) return now;
     if (head.size > 0 || now.mac !== head.mac) return this.#add(now, { cut: true });
     // Not even the header.
-    truncateSync(path, 0);
+    ftruncateSync(fd, 0);
     return head;
   }
 
   #add(head: Head, content: Content): Head {
     const { text, mac } = formatLine(content, head.mac, this.#options.seal);
-    const path = join(this.#options.directory, segmentName(head.segment));
-    appendFileSync(path, text, { mode: 0o600 });
-    return { ...head, size: head.size + Buffer.byteLength(text), mac };
+    const bytes = Buffer.from(text);
+    writeAll(this.#segmentFile(head.segment).opened(), bytes);
+    return { ...head, size: head.size + bytes.length, mac };
   }
 
   /** In place, with one write of always as many bytes: a writer that is killed leaves the head of before or this one. */
   #writeHead(head: Head): void {
-    const text = formatHead(head, this.#options.seal).padEnd(headSize);
-    const fd = openSync(join(this.#options.directory, headFile), constants.O_WRONLY | constants.O_CREAT, 0o600);
-    try {
-      writeSync(fd, text);
-      this.#written = { text, head };
-    } finally {
-      closeSync(fd);
-    }
+    const bytes = Buffer.from(formatHead(head, this.#options.seal).padEnd(headSize));
+    this.#written = undefined;
+    writeAll(this.#headFile.opened(), bytes, 0);
+    this.#written = { bytes, head };
+  }
+
+  #open(segment: number): OpenFile {
+    return this.#segmentFile(segment).open();
+  }
+
+  #segmentFile(number: number): KeptFile {
+    if (this.#segment?.number === number) return this.#segment.file;
+    this.#segment?.file.close();
+    const path = join(this.#options.directory, segmentName(number));
+    const file = new KeptFile(path, (path) => openToWrite(path, constants.O_RDWR | constants.O_APPEND));
+    this.#segment = { number, file };
+    return file;
   }
 
   #countLost(): void {
@@ -177,21 +202,11 @@ export function segments(directory: string): readonly number[] {
     .sort((a, b) => a - b);
 }
 
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+function openToWrite(path: string, flags: number): number {
+  return openSync(path, flags | constants.O_CREAT, 0o600);
 }
 
-function readFrom(path: string, start: number, end: number): string {
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.alloc(end - start);
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start));
-  } finally {
-    closeSync(fd);
-  }
+function readFrom(fd: number, start: number, end: number): string {
+  const buffer = Buffer.alloc(end - start);
+  return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start));
 }

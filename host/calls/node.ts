@@ -26,7 +26,7 @@ export interface Node {
   /** What tells the runtime's call from others of its attachment: whoever asks for it again gets the answer that was given. */
   readonly callId?: string | undefined;
   /** Where calls are written down; nowhere where absent. */
-  readonly audit?: Pick<AuditLog, 'append'> | undefined;
+  readonly audit?: Pick<AuditLog, 'append' | 'close'> | undefined;
   /** Whether whoever asked has gone: looked at before each step of an ADD, and for the last time before it is made good. */
   readonly cancelled?: ((isLast: boolean) => boolean) | undefined;
   /** Told of every decision about what a plugin may do. */
@@ -35,6 +35,15 @@ export interface Node {
   readonly meter?: Meter | undefined;
   /** Looks on at every stage of every operation. */
   readonly observe?: ((stage: Stage, operation: Operation) => void) | undefined;
+}
+
+/** What a node keeps open between calls, to be closed by whoever ends before the process does. */
+export function filesOf({ locks, leases, audit }: Pick<Node, 'locks' | 'leases' | 'audit'>): Disposable {
+  return {
+    [Symbol.dispose]() {
+      for (const files of [locks, leases, audit]) files?.close();
+    },
+  };
 }
 
 /** Milliseconds for taking back a call that failed: time of its own, since the call's may be used up. */

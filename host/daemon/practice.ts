@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { answer } from '../calls/answer.ts';
-import type { Node } from '../calls/node.ts';
+import { filesOf, type Node } from '../calls/node.ts';
 import { LinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { makeNamespace, StrandedThread } from '../kernel/linux/thread-namespace.ts';
 import { CallMeter } from './call-meter.ts';
@@ -49,6 +49,7 @@ async function practiseIn({ directory: parent, nodeIn, goesOn }: PracticeOptions
     try {
       const meter = new CallMeter(() => undefined);
       const node: Node = { ...nodeIn(directory), kernel, meter, log: () => undefined };
+      using _files = filesOf(node);
       const leases = join(directory, 'networks');
       let answered = 0;
       for (let round = 0; round < rounds; round++) {

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { Deadline } from '../system/deadline.ts';
-import { lockFile } from '../system/flock.ts';
+import { LockFile } from '../system/flock.ts';
 import { rewriteFile } from '../system/rewrite.ts';
 
 /** Whose a lease is. */
@@ -30,16 +30,23 @@ const unfinished = '.bulkhead-new';
  */
 export class LeaseFiles {
   readonly directory: string;
+  readonly #lock: LockFile;
 
   constructor(directory: string) {
     this.directory = directory;
+    const options = { flags: constants.O_RDONLY, mode: 0o750, directoryMode: 0o755 };
+    this.#lock = new LockFile(join(directory, 'lock'), options);
   }
 
   /** Runs the body with the lock of the directory, which is made where there is none. Throws LockTimeout. */
   locked<T>(deadline: Deadline, body: () => T): T {
-    const path = join(this.directory, 'lock');
-    using _lock = lockFile(path, deadline, { flags: constants.O_RDONLY, mode: 0o750, directoryMode: 0o755 });
+    using _lock = this.#lock.lock(deadline);
     return body();
+  }
+
+  /** The lock's file stays open in between. */
+  close(): void {
+    this.#lock.close();
   }
 
   /** Addresses that have a file. */

@@ -5,6 +5,7 @@ import type { LeaseRange, LeaseRequest, Reservation } from '../operations/operat
 import { bootTime } from '../system/boot.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { LockTimeout } from '../system/flock.ts';
+import { Recent } from '../system/recent.ts';
 import { LeaseError } from './error.ts';
 import { contentsFor, LeaseFiles, type LeaseOwner } from './lease-files.ts';
 import { type IndexedLease, LeaseIndex, type Seal } from './lease-index.ts';
@@ -14,10 +15,14 @@ import { candidates, rangeContains } from './pool.ts';
 /** After so many taken addresses in a row, the directory is listed once instead of asking for each. */
 const impatience = 64;
 
+/** Whose locks stay open. */
+const mostDirectories = 64;
+
 /** All leases of the node. */
 export class LeaseStore {
   readonly #indexes: string;
   readonly #seals = new Map<string, Seal>();
+  readonly #files = new Recent(mostDirectories, (directory: string) => new LeaseFiles(directory));
 
   /** `indexes` is a directory of our own, outside all lease directories. */
   constructor(indexes: string) {
@@ -40,7 +45,7 @@ export class LeaseStore {
   ): void {
     if (!canHaveLeases(directory)) return;
     orLeaseError(`collect leases in ${directory}`, () => {
-      const files = new LeaseFiles(directory);
+      const files = this.#files.get(directory);
       files.locked(deadline, () => {
         const stale = files.addresses().filter((address) => {
           const [containerId = '', interfaceName] = (files.contents(address) ?? '').split('\r\n');
@@ -52,11 +57,16 @@ export class LeaseStore {
     });
   }
 
+  /** Locks stay open between calls. */
+  close(): void {
+    this.#files.close();
+  }
+
   /** Leases of one attachment. Waiting for the lock of a directory ends at the deadline. */
   of(owner: LeaseOwner, deadline: () => Deadline): Leases {
     const within = <T>(directory: string, attempt: string, body: (book: LeaseBook) => T): T =>
       orLeaseError(`${attempt} in ${directory}`, () => {
-        const files = new LeaseFiles(directory);
+        const files = this.#files.get(directory);
         const book = new LeaseBook(files, new LeaseIndex(directory, this.#indexes, this.#seals), owner);
         return files.locked(deadline(), () => body(book));
       });

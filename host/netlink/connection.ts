@@ -124,7 +124,7 @@ export class NetlinkConnection {
       while (frames.some(({ sequence }) => !answers.has(sequence))) {
         // They are there: the kernel was done before the message was sent.
         for (const frame of decodeFrames(this.#socket.receive(Deadline.in(0)))) {
-          const end = frame.port === this.#socket.port ? endOf(frame) : undefined;
+          const end = endOf(frame);
           if (end !== undefined) answers.set(frame.sequence, end);
         }
       }
@@ -142,14 +142,14 @@ export class NetlinkConnection {
 
   #frame({ type, flags = 0, payload }: Request, more: number): Frame {
     this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
-    return { port: this.#socket.port, sequence: this.#sequence, type, flags: flags | more, payload };
+    return { port: 0, sequence: this.#sequence, type, flags: flags | more, payload };
   }
 
   /** What is refused as a whole is refused in the name of the message that begins the batch. */
   #collectAll(sequences: readonly number[], wanted: number, deadline: Deadline): void {
     for (let acknowledged = 0; acknowledged < wanted; ) {
       for (const frame of decodeFrames(this.#socket.receive(deadline))) {
-        if (!sequences.includes(frame.sequence) || frame.port !== this.#socket.port) continue;
+        if (!sequences.includes(frame.sequence)) continue;
         const end = endOf(frame);
         if (end === undefined) continue;
         if (end.errno !== 0) throw new NetlinkRefusal(end);
@@ -188,10 +188,10 @@ export class NetlinkConnection {
     }
   }
 
-  /** The next messages, without what is left of a request that was given up, or somebody else's. */
+  /** The next messages, without what is left of a request that was given up. The kernel sends nothing else to a socket that is in no group. */
   #receive(deadline: Deadline): Frame[] {
     const frames = decodeFrames(this.#socket.receive(deadline));
-    return frames.filter(({ sequence, port }) => sequence === this.#sequence && port === this.#socket.port);
+    return frames.filter(({ sequence }) => sequence === this.#sequence);
   }
 }
 

@@ -10,8 +10,6 @@ import { s32, struct, u16, u32 } from './fixed.ts';
 
 /** What a connection needs of a socket; fakes implement it. */
 export interface NetlinkSocket {
-  /** The port id that the kernel addresses its answers to. */
-  readonly port: number;
   send(message: Uint8Array): void;
   /** Sends it in another thread, and resolves when the kernel has carried out what it asks for. */
   sendInBackground(message: Uint8Array): Promise<void>;
@@ -38,7 +36,6 @@ const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
-const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
@@ -62,7 +59,6 @@ const portOffset = 4;
 
 /** A netlink socket of the network namespace that the thread was in when it was opened, whatever the thread enters later. */
 export class KernelNetlinkSocket implements NetlinkSocket {
-  readonly port: number;
   readonly #fd: number;
   readonly #beforeReceive: (() => void) | undefined;
   #closed = false;
@@ -73,14 +69,9 @@ export class KernelNetlinkSocket implements NetlinkSocket {
     this.#fd = systemCall('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     try {
       this.#prefer(NETLINK_EXT_ACK);
-      this.#prefer(NETLINK_CAP_ACK);
       this.#prefer(NETLINK_GET_STRICT_CHK);
-      const any = socketAddress.encode({ family: AF_NETLINK, pad: 0, port: 0, groups: 0 });
-      systemCall('bind', this.#fd, any, any.length);
-      for (const group of groups) this.#setOption(NETLINK_ADD_MEMBERSHIP, group);
-      const length = u32.encode(any.length);
-      systemCall('getsockname', this.#fd, any, length);
-      this.port = socketAddress.decode(any).port;
+      // Who only asks gets a port with its first request.
+      if (groups.length > 0) this.#join(groups);
     } catch (error) {
       this.close();
       throw error;
@@ -146,8 +137,11 @@ export class KernelNetlinkSocket implements NetlinkSocket {
     if (result < 0 && result !== -errnoNumbers.ENOPROTOOPT) throw new SystemError('setsockopt', -result);
   }
 
-  #setOption(option: number, value: number): void {
-    systemCall('setsockopt', this.#fd, SOL_NETLINK, option, u32.encode(value), 4);
+  #join(groups: readonly number[]): void {
+    const any = socketAddress.encode({ family: AF_NETLINK, pad: 0, port: 0, groups: 0 });
+    systemCall('bind', this.#fd, any, any.length);
+    for (const group of groups)
+      systemCall('setsockopt', this.#fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32.encode(group), 4);
   }
 }
 

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Deadline } from '../system/deadline.ts';
-import { lockFile } from '../system/flock.ts';
+import { LockFile } from '../system/flock.ts';
+import { Recent } from '../system/recent.ts';
 import type { SharedObject } from './effect.ts';
 
 /**
@@ -9,37 +10,31 @@ import type { SharedObject } from './effect.ts';
  * files stay: there are as many as there are bridges and settings.
  */
 export class SharedLocks {
-  readonly #directory: string;
-  /** Of objects that were locked. */
-  readonly #paths = new Map<SharedObject, string>();
+  readonly #files: Recent<SharedObject, LockFile>;
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.#files = new Recent(mostFiles, (object) => new LockFile(join(directory, fileName(object))));
   }
 
-  /** Whether this one has locked it before. */
+  /** Whether this one has locked it of late: then there is a file. */
   has(object: SharedObject): boolean {
-    return this.#paths.has(object);
+    return this.#files.has(object);
   }
 
   /** Throws LockTimeout. */
   with<T>(object: SharedObject, deadline: Deadline, body: () => T): T {
-    using _lock = lockFile(this.#pathOf(object), deadline);
+    using _lock = this.#files.get(object).lock(deadline);
     return body();
   }
 
-  #pathOf(object: SharedObject): string {
-    const known = this.#paths.get(object);
-    if (known !== undefined) return known;
-    if (this.#paths.size >= mostPaths) this.#paths.clear();
-    const path = join(this.#directory, fileName(object));
-    this.#paths.set(object, path);
-    return path;
+  /** Files stay open between calls. */
+  close(): void {
+    this.#files.close();
   }
 }
 
-/** Objects that are remembered. */
-const mostPaths = 1024;
+/** Of those that stay open. */
+const mostFiles = 64;
 
 /** Readable where it can be; a hash keeps names apart that are spelled alike after that. */
 function fileName(object: SharedObject): string {

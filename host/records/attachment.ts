@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** One plugin's part in attaching one interface of one container to one network: what a record is about. */
 export interface Attachment {
@@ -11,7 +11,6 @@ export interface Attachment {
 
 /** A name for files: SHA-256, hexadecimal, over the length-prefixed parts, since container ids have no length limit and no part may run into the next. */
 export function attachmentKey({ network, containerId, interfaceName, type }: Attachment): string {
-  const hash = createHash('sha256');
-  for (const part of [network, containerId, interfaceName, type]) hash.update(`${Buffer.byteLength(part)}:${part}`);
-  return hash.digest('hex');
+  const parts = [network, containerId, interfaceName, type];
+  return hash('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''));
 }

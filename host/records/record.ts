@@ -1,4 +1,4 @@
-import { constants, fstatSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect, SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
@@ -28,11 +28,11 @@ export class AttachmentRecord implements Disposable {
   #unwritten = '';
   #removed = false;
 
-  private constructor(attachment: Attachment, path: string, lock: FileLock) {
+  private constructor(attachment: Attachment, path: string, lock: FileLock, isEmpty: boolean) {
     this.attachment = attachment;
     this.#path = path;
     this.#lock = lock;
-    const text = readFileSync(lock.fd, 'utf8');
+    const text = isEmpty ? '' : readFileSync(lock.fd, 'utf8');
     this.#state = readJournal(text);
     this.#number = this.#state.nextNumber;
     this.#cutShort = text !== '' && !text.endsWith('\n');
@@ -47,7 +47,8 @@ export class AttachmentRecord implements Disposable {
     for (;;) {
       const lock = lockFile(path, deadline, { flags: constants.O_RDWR | constants.O_APPEND, subject });
       try {
-        if (isStill(lock.fd, path)) return new AttachmentRecord(attachment, path, lock);
+        const { nlink, size } = fstatSync(lock.fd);
+        if (nlink > 0) return new AttachmentRecord(attachment, path, lock, size === 0);
       } catch (error) {
         lock.release();
         throw error;
@@ -64,9 +65,12 @@ export class AttachmentRecord implements Disposable {
   /** Begins a call that may have effects. The first one says what the record is about, and one with another sandbox says so. */
   begin(boot: string, sandbox: bigint | undefined): void {
     const { attachment } = this;
-    const isKnown = this.#state.attachment !== undefined && this.#state.sandbox === sandbox?.toString();
+    const isNew = this.#state.attachment === undefined;
+    const isKnown = !isNew && this.#state.sandbox === sandbox?.toString();
     if (!isKnown) this.#keep({ line: 'attachment', attachment, boot, sandbox: sandbox?.toString() });
-    this.#append({ line: 'begin' });
+    this.#keep({ line: 'begin' });
+    // The first is written with what is done first: until then there is nothing to take back.
+    if (!isNew) this.#flush();
   }
 
   /** Writes down what is about to be done. Returns the entry's number. */
@@ -142,10 +146,10 @@ export class AttachmentRecord implements Disposable {
 
   #flush(): void {
     if (this.#unwritten === '') return;
-    const whole = this.#cutShort ? `\n${this.#unwritten}` : this.#unwritten;
+    const bytes = Buffer.from(this.#cutShort ? `\n${this.#unwritten}` : this.#unwritten);
     // A disk that is full may take a part.
     this.#cutShort = true;
-    writeFileSync(this.#lock.fd, whole);
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#lock.fd, bytes, at);
     this.#cutShort = false;
     this.#unwritten = '';
   }
@@ -158,9 +162,4 @@ export function newestFirst(entries: readonly Entry[]): readonly Entry[] {
 
 function isEmpty(state: RecordState): boolean {
   return !state.lives && state.committed.length === 0 && state.open.length === 0;
-}
-
-function isStill(fd: number, path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.ino === fstatSync(fd).ino;
 }

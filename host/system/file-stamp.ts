@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 
 /** A file by what changes when it does; numbers as decimal text. A file that is not there has a size of -1. */
 export interface FileStamp {
@@ -12,10 +12,7 @@ export interface FileStamp {
 }
 
 export function stampOf(path: string): FileStamp {
-  return stampFrom(path, statOf(path));
-}
-
-function stampFrom(path: string, stat: BigIntStats | undefined): FileStamp {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return { path, inode: '', size: '-1', modified: '', changed: '' };
   return {
     path,
@@ -28,30 +25,31 @@ function stampFrom(path: string, stat: BigIntStats | undefined): FileStamp {
 
 /** Whether the file is what it was when the stamp was made. */
 export function isCurrent(stamp: FileStamp): boolean {
-  const stat = statOf(stamp.path);
   const before = current.get(stamp);
-  if (before !== undefined && stat !== undefined) {
-    return (
-      stat.ino === before.ino &&
-      stat.dev === before.dev &&
-      stat.size === before.size &&
-      stat.mtimeNs === before.mtimeNs &&
-      stat.ctimeNs === before.ctimeNs
-    );
-  }
-  const now = stampFrom(stamp.path, stat);
-  const isSame =
-    now.inode === stamp.inode &&
-    now.size === stamp.size &&
-    now.modified === stamp.modified &&
-    now.changed === stamp.changed;
-  if (isSame && stat !== undefined) current.set(stamp, stat);
-  return isSame;
+  const now = statSync(stamp.path, { throwIfNoEntry: false });
+  if (before !== undefined && now !== undefined) return isSame(now, before);
+  const exact = stampOf(stamp.path);
+  const isStill =
+    exact.inode === stamp.inode &&
+    exact.size === stamp.size &&
+    exact.modified === stamp.modified &&
+    exact.changed === stamp.changed;
+  if (isStill && now !== undefined) current.set(stamp, now);
+  return isStill;
 }
 
-/** What the kernel said when a stamp was found to be current: compared with that, it needs no texts. */
-const current = new WeakMap<FileStamp, BigIntStats>();
+/**
+ * What the kernel said before a stamp was found to be current: compared with that, it needs no texts. Times are in milliseconds here, to
+ * a quarter of a microsecond; those of a file have the grain of the kernel's clock, some milliseconds.
+ */
+const current = new WeakMap<FileStamp, Stats>();
 
-function statOf(path: string): BigIntStats | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false });
+function isSame(now: Stats, before: Stats): boolean {
+  return (
+    now.ino === before.ino &&
+    now.dev === before.dev &&
+    now.size === before.size &&
+    now.mtimeMs === before.mtimeMs &&
+    now.ctimeMs === before.ctimeMs
+  );
 }

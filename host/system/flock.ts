@@ -2,6 +2,7 @@ import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Deadline } from './deadline.ts';
 import { errnoNumbers } from './errno.ts';
+import { KeptFile } from './kept-file.ts';
 import { laneOf } from './lane.ts';
 import { trySystemCall } from './libc.ts';
 import { beforeLongWait } from './long-wait.ts';
@@ -84,16 +85,18 @@ export function hearReturns(memory: SharedArrayBuffer): void {
 export class FileLock implements Disposable {
   readonly fd: number;
   readonly #lane: number;
+  readonly #isKept: boolean;
 
-  private constructor(fd: number, lane: number) {
+  private constructor(fd: number, lane: number, isKept: boolean) {
     this.fd = fd;
     this.#lane = lane;
+    this.#isKept = isKept;
   }
 
-  /** Opens the file, and closes it again where there is no lock to be had. See `lockFile`. */
-  static take(path: string, open: () => number, subject: string, deadline: Deadline): FileLock {
+  /** Opens the file, and closes it again where there is no lock to be had, unless it is kept open. See `lockFile`. */
+  static take(path: string, open: () => number, subject: string, deadline: Deadline, isKept = false): FileLock {
     const lane = laneOf(path, lanes);
-    const lock = new FileLock(open(), lane);
+    const lock = new FileLock(open(), lane, isKept);
     held.add(lock);
     try {
       waitFor(lock.fd, lane, subject, deadline);
@@ -109,7 +112,7 @@ export class FileLock implements Disposable {
     if (!held.has(this)) return;
     flock(this.fd, 'unlock');
     held.delete(this);
-    closeSync(this.fd);
+    if (!this.#isKept) closeSync(this.fd);
     if (returns === undefined) return;
     Atomics.add(returns, this.#lane, 1);
     Atomics.notify(returns, this.#lane, 1);
@@ -126,9 +129,41 @@ export class FileLock implements Disposable {
  * Throws LockTimeout naming the subject, SystemError, or what node:fs throws where the file cannot be opened.
  */
 export function lockFile(path: string, deadline: Deadline, options: LockOptions = {}): FileLock {
-  const { flags = constants.O_RDWR, mode = 0o600, directoryMode = 0o700, subject = path } = options;
-  const open = () => openSync(path, flags | constants.O_CREAT, mode);
-  return FileLock.take(path, () => inDirectory(path, directoryMode, open), subject, deadline);
+  return FileLock.take(path, () => openLockFile(path, options), options.subject ?? path, deadline);
+}
+
+/** The file of a lock that is taken again and again: it stays open in between. */
+export class LockFile {
+  readonly #path: string;
+  readonly #subject: string;
+  readonly #file: KeptFile;
+
+  constructor(path: string, options: LockOptions = {}) {
+    this.#path = path;
+    this.#subject = options.subject ?? path;
+    this.#file = new KeptFile(path, () => openLockFile(path, options));
+  }
+
+  /** As `lockFile`. The lock is that of the file that is there once it is taken. */
+  lock(deadline: Deadline): FileLock {
+    for (;;) {
+      const fd = this.#file.opened();
+      const lock = FileLock.take(this.#path, () => fd, this.#subject, deadline, true);
+      if (this.#file.isThere()) return lock;
+      lock.release();
+      this.close();
+    }
+  }
+
+  /** Not while it is locked. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+function openLockFile(path: string, options: LockOptions): number {
+  const { flags = constants.O_RDWR, mode = 0o600, directoryMode = 0o700 } = options;
+  return inDirectory(path, directoryMode, () => openSync(path, flags | constants.O_CREAT, mode));
 }
 
 /** The directory is there, mostly: it is made after it was missed. */

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { writeAll } from './write.ts';
 
 /**
  * Gives a small file, which is made where there is none, other contents, in place: emptying it first, as `writeFileSync` does, has ext4
@@ -9,7 +10,7 @@ export function rewriteFile(path: string, text: string, mode = 0o600): void {
   const bytes = Buffer.from(text);
   const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, mode);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeAll(fd, bytes);
     if (fstatSync(fd).size > bytes.length) ftruncateSync(fd, bytes.length);
   } finally {
     closeSync(fd);

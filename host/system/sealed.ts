@@ -1,6 +1,7 @@
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { errnoNumbers } from './errno.ts';
 import { systemCall, trySystemCall } from './libc.ts';
+import { writeAll } from './write.ts';
 
 /** linux/memfd.h */
 const MFD_CLOEXEC = 1;
@@ -22,7 +23,7 @@ export function sealedFile(name: string, bytes: Uint8Array): number {
   const fd = made === -errnoNumbers.EINVAL ? systemCall('memfd_create', text, flags) : made;
   if (fd < 0) return systemCall('memfd_create', text, flags | MFD_EXEC);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeAll(fd, bytes);
     systemCall('fcntl', fd, F_ADD_SEALS, allSeals);
     return fd;
   } catch (error) {

@@ -32,8 +32,8 @@ export function openNamespaceDescriptor(path: string): number {
 
 /** Throws NamespaceError where the descriptor is of something else; `path` is what it was opened by. */
 export function requireNetworkNamespace(fd: number, path: string): void {
-  requireNamespaceFile(path, () => fileSystemMagic(fd));
   if (trySystemCall('ioctl', fd, NS_GET_NSTYPE, 0) === CLONE_NEWNET) return;
+  requireNamespaceFile(path, () => fileSystemMagic(fd));
   throw new NamespaceError('not-a-network-namespace', `${JSON.stringify(path)} is not a network namespace`);
 }
 

@@ -32,9 +32,21 @@ beforeEach(() => {
   directory = join(root, 'audit');
   lostFile = join(root, 'run/lost');
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  closeAll();
+  rmSync(root, { recursive: true });
+});
 
-const open = (options: Partial<AuditLogOptions> = {}) => new AuditLog({ directory, seal, lostFile, ...options });
+/** Of this test: they keep files open. */
+const logs: AuditLog[] = [];
+function open(options: Partial<AuditLogOptions> = {}): AuditLog {
+  const log = new AuditLog({ directory, seal, lostFile, ...options });
+  logs.push(log);
+  return log;
+}
+function closeAll(): void {
+  for (const log of logs.splice(0)) log.close();
+}
 const verify = (key = seal) => verifyAudit(directory, key, lostFile);
 const correlations = () => [...readAudit(directory)].map(({ correlation }) => correlation);
 const segment = (number: number) => join(directory, `${`${number}`.padStart(8, '0')}.jsonl`);
@@ -335,6 +347,7 @@ describe('what cannot be written', () => {
     try {
       use();
     } finally {
+      closeAll();
       execFileSync('umount', [directory]);
     }
   }
@@ -372,6 +385,48 @@ describe('what cannot be written', () => {
       expect(open().append(entry('a'))).toBe(false);
       expect(verify()).toEqual({ calls: 0, segments: [], lost: 1, problems: [] });
     });
+  });
+});
+
+describe('files stay open between calls, but what is at their paths counts', () => {
+  test('a directory that somebody moves away: the log goes on in a new one', () => {
+    const log = open();
+    for (const name of ['a', 'b']) expect(log.append(entry(name))).toBe(true);
+    renameSync(directory, join(root, 'kept'));
+    for (const name of ['c', 'd']) expect(log.append(entry(name))).toBe(true);
+    expect(correlations()).toEqual(['c', 'd']);
+    expect(verify()).toMatchObject({ calls: 2, problems: [] });
+    expect(verifyAudit(join(root, 'kept'), seal, lostFile)).toMatchObject({ calls: 2, problems: [] });
+  });
+
+  test('a segment that somebody moves away is missed, as it is by a log that was opened since', () => {
+    const [one, other] = [open(), open()];
+    expect(one.append(entry('a'))).toBe(true);
+    renameSync(segment(1), join(root, 'moved'));
+    expect(one.append(entry('b'))).toBe(true);
+    expect(other.append(entry('c'))).toBe(true);
+    expect(correlations()).toEqual(['b', 'c']);
+    expect(verify().problems).not.toEqual([]);
+  });
+
+  test('two logs of one directory see what the other one wrote, across segments', () => {
+    const [one, other] = [open({ maxSegmentBytes: 2000 }), open({ maxSegmentBytes: 2000 })];
+    for (let i = 0; i < 20; i++) expect((i % 3 === 0 ? one : other).append(entry(`c${i}`))).toBe(true);
+    expect(correlations()).toEqual(Array.from({ length: 20 }, (_, i) => `c${i}`));
+    expect(verify()).toMatchObject({ calls: 20, problems: [] });
+    expect(verify().segments.length).toBeGreaterThan(2);
+  });
+
+  test('closing it gives them back, and it opens them again', () => {
+    const count = () => readdirSync('/proc/self/fd').length;
+    const log = open();
+    const before = count();
+    expect(log.append(entry('a'))).toBe(true);
+    expect(count()).toBe(before + 3);
+    log.close();
+    expect(count()).toBe(before);
+    expect(log.append(entry('b'))).toBe(true);
+    expect(verify()).toMatchObject({ calls: 2, problems: [] });
   });
 });
 

@@ -6,9 +6,8 @@ import type { Deadline } from '../../../host/system/deadline.ts';
 /** What the other side of a socket says to the n-th request: frames of one datagram each, or an error to be thrown. */
 export type Script = (request: Frame) => readonly (readonly Partial<Frame>[] | Error)[];
 
-/** A socket whose kernel follows a script. Answers carry the request's sequence number and the socket's port unless they say otherwise. */
+/** A socket whose kernel follows a script. Answers carry the request's sequence number unless they say otherwise. */
 export class FakeSocket implements NetlinkSocket {
-  readonly port = 4711;
   readonly requests: Frame[] = [];
   closed = false;
   readonly #scripts: Script[];
@@ -54,7 +53,7 @@ export class FakeSocket implements NetlinkSocket {
       type: 16,
       flags: 0,
       sequence: 0,
-      port: this.port,
+      port: 0,
       payload: new Uint8Array(0),
       ...frame,
     });
