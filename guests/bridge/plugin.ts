@@ -5,12 +5,12 @@ import { Configuration } from 'bulkhead-sdk/configuration';
 import { ensure, expect, orFail, orPassOn } from 'bulkhead-sdk/failure';
 import { configureInterface } from 'bulkhead-sdk/interface-addresses';
 import { toUp } from 'bulkhead-sdk/link-changes';
+import { LinkSetup } from 'bulkhead-sdk/link-setup';
 import { findLink } from 'bulkhead-sdk/links';
 import { MacAddress } from 'bulkhead-sdk/mac';
 import { hostInterface, OutcomeBuilder, sandboxInterface } from 'bulkhead-sdk/outcome';
 import { Call, Plugin } from 'bulkhead-sdk/plugin';
 import { openSandbox } from 'bulkhead-sdk/sandbox';
-import { tryWriteSysctl } from 'bulkhead-sdk/sysctl';
 import { Outcome } from 'wit/cni/types';
 import * as delegate from 'wit/ipam/delegate';
 import * as host from 'wit/net/host';
@@ -27,7 +27,7 @@ import { configuredDns } from './dns';
 import { checkMasqueradeSupport, masquerade } from './masquerade';
 import { serveAsGateway } from './gateway-address';
 import { gatewayAddresses, nameGateways } from './gateways';
-import { connectPort, createPair, waitForPort } from './port';
+import { connectPort, createPair, Port, waitForPort } from './port';
 import { hasAddresses, Settings, wantedMac } from './settings';
 import { ensureVlanInterface } from './vlan-gateway';
 
@@ -39,8 +39,10 @@ class Bridge extends Plugin {
     const containerNs = openSandbox();
 
     const bridge = ensureBridge(hostNs, settings);
-    const container = createPair(containerNs, hostNs, call.interfaceName, settings.mtu, mac);
-    const port = connectPort(hostNs, container, bridge, settings);
+    const pair = createPair(containerNs, hostNs, call.interfaceName, settings.mtu, mac);
+    const container = pair.container;
+    const port = pair.port;
+    connectPort(hostNs, port, bridge, settings);
 
     const outcome = new OutcomeBuilder(call.previous);
     outcome.addInterface(hostInterface(bridge.name));
@@ -91,7 +93,7 @@ class Bridge extends Plugin {
   }
 }
 
-function guardMac(port: Link, container: Link): void {
+function guardMac(port: Port, container: Link): void {
   const mac = expect<MacAddress>(container.mac, `"${container.name}" has no hardware address`);
   orFail(macGuard.enable(port.index, mac), 'failed to setup spoof-check');
 }
@@ -101,12 +103,13 @@ function assignAddresses(ns: Netns, container: Link, settings: Settings): delega
   const assignment = orPassOn(delegate.add());
   ensure(assignment.addresses.length > 0, 'IPAM plugin returned missing IP config');
   nameGateways(assignment, settings);
+  const setup = new LinkSetup(ns, container.index);
   // Nobody else has the addresses, so there is no waiting for others to object, unless the network wants that; and when the link comes up,
   // it says whose they are.
-  if (settings.enableDad) tryWriteSysctl(ns, `ipv6/conf/${container.name}/enhanced_dad`, '1');
-  tryWriteSysctl(ns, `ipv6/conf/${container.name}/accept_dad`, settings.enableDad ? '1' : '0');
-  tryWriteSysctl(ns, `ipv4/conf/${container.name}/arp_notify`, '1');
-  configureInterface(ns, container, assignment);
+  if (settings.enableDad) setup.trySetting(`ipv6/conf/${container.name}/enhanced_dad`, '1');
+  setup.trySetting(`ipv6/conf/${container.name}/accept_dad`, settings.enableDad ? '1' : '0');
+  setup.trySetting(`ipv4/conf/${container.name}/arp_notify`, '1');
+  configureInterface(ns, container, assignment, setup);
   return assignment;
 }
 

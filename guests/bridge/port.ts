@@ -1,11 +1,11 @@
 import { Some } from 'bulkhead-sdk/abi/values';
 import { expect, fail, orFail } from 'bulkhead-sdk/failure';
-import { toController, toUp } from 'bulkhead-sdk/link-changes';
+import { toPort } from 'bulkhead-sdk/link-changes';
+import { LinkSetup } from 'bulkhead-sdk/link-setup';
 import { findLinkAt } from 'bulkhead-sdk/links';
 import { MacAddress } from 'bulkhead-sdk/mac';
-import { tryWriteSysctl } from 'bulkhead-sdk/sysctl';
 import * as bridgePorts from 'wit/net/bridge-ports';
-import { change, create, LinkPlan, NewLink, VethOptions } from 'wit/net/link-control';
+import { create, Created, LinkPlan, NewLink, VethOptions } from 'wit/net/link-control';
 import { Link, LinkDetailsTag, OperState, waitUntilUp } from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
 import { FaultCode } from 'wit/net/types';
@@ -14,8 +14,24 @@ import { joinVlans } from './vlans';
 
 const longestWait: u32 = 2_550;
 
-/** Makes the veth pair: the container's interface, with the other end in the host. Returns the container's end. */
-export function createPair(ns: Netns, host: Netns, name: string, mtu: u32, mac: MacAddress | null): Link {
+/** A veth pair: the container's interface, and the name of the other end, which is in the host. */
+export class Pair {
+  constructor(
+    readonly container: Link,
+    readonly port: Port,
+  ) {}
+}
+
+/** The host's end of a veth pair. */
+export class Port {
+  constructor(
+    readonly index: u32,
+    readonly name: string,
+  ) {}
+}
+
+/** Makes the veth pair: the container's interface, with the other end in the host. */
+export function createPair(ns: Netns, host: Netns, name: string, mtu: u32, mac: MacAddress | null): Pair {
   const options = new VethOptions();
   options.peerNamespace = host;
   const link = new NewLink();
@@ -27,10 +43,17 @@ export function createPair(ns: Netns, host: Netns, name: string, mtu: u32, mac: 
   }
   link.plan = LinkPlan.veth(options);
   const created = create(ns, link);
-  if (!created.failed) return created.value;
+  if (!created.failed) return pairOf(created.value);
   const reason = created.error.message;
-  if (created.error.code !== FaultCode.Exists) return fail<Link>(`failed to make veth pair: ${reason}`);
-  return fail<Link>(`container veth name ("${name}") already exists: ${reason}`);
+  if (created.error.code !== FaultCode.Exists) return fail<Pair>(`failed to make veth pair: ${reason}`);
+  return fail<Pair>(`container veth name ("${name}") already exists: ${reason}`);
+}
+
+function pairOf(created: Created): Pair {
+  const container = created.link;
+  const missing = `failed to lookup the other end of "${container.name}": Link not found`;
+  const peerName = expect<string>(created.peerName, missing);
+  return new Pair(container, new Port(container.details.veth.peerIndex, peerName));
 }
 
 /** The other end of a veth pair; null where there is none in the host. */
@@ -40,22 +63,19 @@ export function otherEnd(host: Netns, end: Link): Link | null {
 }
 
 /** Makes the host's end of the pair a port of the bridge, and sets it up. */
-export function connectPort(host: Netns, container: Link, bridge: Link, settings: Settings): Link {
-  const missing = `failed to lookup the other end of "${container.name}": Link not found`;
-  const port = expect<Link>(otherEnd(host, container), missing);
-  orFail(change(host, port.index, toUp()), `failed to set "${port.name}" up`);
-  tryWriteSysctl(host, `ipv6/conf/${port.name}/accept_ra`, '0');
-  const attempt = `failed to connect "${port.name}" to bridge ${bridge.name}`;
-  orFail(change(host, port.index, toController(bridge.index)), attempt);
+export function connectPort(host: Netns, port: Port, bridge: Link, settings: Settings): void {
+  const setup = new LinkSetup(host, port.index);
+  setup.trySetting(`ipv6/conf/${port.name}/accept_ra`, '0');
+  setup.change(toPort(bridge.index), `failed to connect "${port.name}" to bridge ${bridge.name}`);
+  setup.apply();
   // A new port is neither a hairpin nor isolated.
   if (settings.hairpinMode) setHairpin(host, port);
   if (settings.portIsolation) isolate(host, port);
   joinVlans(host, port, settings.vlans);
-  return port;
 }
 
 /** A port that comes up does not forward at once. */
-export function waitForPort(host: Netns, port: Link): void {
+export function waitForPort(host: Netns, port: Port): void {
   const waited = waitUntilUp(host, port.index, longestWait);
   if (!waited.failed) return;
   if (waited.error.code !== FaultCode.TimedOut) fail(`failed to wait for bridge port: ${waited.error.message}`);
@@ -63,13 +83,13 @@ export function waitForPort(host: Netns, port: Link): void {
   fail(`bridge port in error state: ${current === null ? 'not-present' : stateName(current.state)}`);
 }
 
-function setHairpin(host: Netns, port: Link): void {
+function setHairpin(host: Netns, port: Port): void {
   const hairpin = new bridgePorts.PortChange();
   hairpin.hairpin = new Some<bool>(true);
   orFail(bridgePorts.change(host, port.index, hairpin), `failed to setup hairpin mode for ${port.name}`);
 }
 
-function isolate(host: Netns, port: Link): void {
+function isolate(host: Netns, port: Port): void {
   const isolated = new bridgePorts.PortChange();
   isolated.isolated = new Some<bool>(true);
   orFail(bridgePorts.change(host, port.index, isolated), `failed to set isolated on for ${port.name}`);

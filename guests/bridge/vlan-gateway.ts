@@ -16,8 +16,8 @@ export function ensureVlanInterface(host: Netns, bridge: Link, settings: Setting
   const found = findLink(host, name);
   if (found !== null) return found;
   const attempt = `faild to create vlan gateway "${name}"`;
-  const end = createPair(host, host, name, bridge.mtu, null);
-  connectPort(host, end, bridge, settings.forVlanGateway());
+  const pair = createPair(host, host, name, bridge.mtu, null);
+  connectPort(host, pair.port, bridge, settings.forVlanGateway());
   const link = lookUpLink(host, name);
   if (!link.up) orFail(change(host, link.index, toUp()), `failed to up "${name}"`);
   if (link.kind !== 'veth') fail(`${attempt}: it is a ${link.kind}`);

@@ -3,6 +3,7 @@ import { ensure, fail, orFail } from 'bulkhead-sdk/failure';
 import { addVlans, read, removeVlans, VlanRange } from 'wit/net/bridge-ports';
 import { Link } from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
+import { Port } from './port';
 
 const highest: i64 = 4094;
 
@@ -44,7 +45,7 @@ export class Vlans {
 }
 
 /** Puts a port into these VLANs, and out of all others. */
-export function joinVlans(host: Netns, port: Link, vlans: Vlans): void {
+export function joinVlans(host: Netns, port: Port, vlans: Vlans): void {
   const memberships = vlans.memberships;
   if (memberships.length === 0) return;
   if (!vlans.keepsDefault) {

@@ -1,22 +1,22 @@
 import { Some } from 'bulkhead-sdk/abi/values';
-import { ensure, orFail } from 'bulkhead-sdk/failure';
+import { ensure } from 'bulkhead-sdk/failure';
 import { Ip } from 'bulkhead-sdk/ip';
+import { LinkSetup } from 'bulkhead-sdk/link-setup';
 import { Prefix } from 'bulkhead-sdk/prefix';
 import { Address, OutcomeRoute } from 'wit/cni/types';
 import { Assignment } from 'wit/ipam/delegate';
 import { Link } from 'wit/net/links';
-import { Netns } from 'wit/net/namespaces';
-import { add, Route } from 'wit/net/routes';
+import { Route } from 'wit/net/routes';
 import { IpAddress } from 'wit/net/types';
 
-/** Adds the routes by the link. One without a gateway goes by the first gateway of its family. */
-export function addRoutes(ns: Netns, link: Link, assignment: Assignment): void {
+/** The routes by the link. One without a gateway goes by the first gateway of its family. */
+export function addRoutes(link: Link, assignment: Assignment, setup: LinkSetup): void {
   for (let i = 0; i < assignment.routes.length; i++) {
     const route = routeBy(link, assignment.routes[i], assignment.addresses);
     const attempt = `failed to add route '${describe(route, link)}'`;
     // The kernel could do it for IPv4. The reference could not.
     ensure(isOfOneFamily(route), `${attempt}: gateway, source, and destination ip are not the same IP family`);
-    orFail(add(ns, route), attempt);
+    setup.route(route, attempt);
   }
 }
 

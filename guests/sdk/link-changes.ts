@@ -1,4 +1,4 @@
-// One thing to change about a link; everything else stays as it is.
+// What to change about a link; everything else stays as it is.
 
 import { Some } from 'bulkhead-sdk/abi/values';
 import { MacAddress } from 'bulkhead-sdk/mac';
@@ -31,6 +31,13 @@ export function toMac(mac: MacAddress): LinkChange {
 export function toPromiscuous(): LinkChange {
   const change = new LinkChange();
   change.promiscuous = new Some<bool>(true);
+  return change;
+}
+
+/** A port of the bridge with that index, and up. */
+export function toPort(bridge: u32): LinkChange {
+  const change = toController(bridge);
+  change.up = new Some<bool>(true);
   return change;
 }
 

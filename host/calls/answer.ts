@@ -81,7 +81,7 @@ function watched(node: Node, trail: Trail): Node {
       node.notice?.(ruling);
     },
     observe(stage, operation) {
-      trail.observe(stage);
+      trail.observe(stage, operation);
       node.observe?.(stage, operation);
     },
   };

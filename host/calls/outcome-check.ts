@@ -2,6 +2,7 @@ import { CniError, errorCodes } from '../cni/error.ts';
 import type { InterfaceInfo, Outcome } from '../cni/outcome.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { IpPrefix } from '../net/prefix.ts';
+import type { LinkIdentity } from '../operations/context.ts';
 import type { Gathered, PluginCall } from './plugin-call.ts';
 
 /**
@@ -37,12 +38,19 @@ function checkInterface(
   if (one.sandbox !== '' && one.sandbox !== netns) {
     throw untrue(`interface ${one.name} is in sandbox ${one.sandbox}, which is not this attachment's`);
   }
-  const namespace = one.sandbox === '' ? kernel.host : call.sandbox;
-  const link = namespace?.linkByName(one.name);
+  const link = knownLink(one, call) ?? (one.sandbox === '' ? kernel.host : call.sandbox)?.linkByName(one.name);
   if (link !== undefined) return { ...one, mac: link.mac ?? one.mac, mtu: link.mtu };
   // A plugin before this one may name what is not a link: a device of a virtual machine.
   if (previous?.interfaces.some(({ name, sandbox }) => name === one.name && sandbox === one.sandbox)) return one;
   throw untrue(`interface ${one.name} does not exist in ${one.sandbox === '' ? 'the host' : one.sandbox}`);
+}
+
+/** As it was read in this call. A bridge changes with its ports. */
+function knownLink({ name, sandbox }: InterfaceInfo, { known }: PluginCall): LinkIdentity | undefined {
+  const door = sandbox === '' ? 'host ' : 'sandbox ';
+  for (const [key, link] of known)
+    if (link.name === name && link.kind !== 'bridge' && key.startsWith(door)) return link;
+  return undefined;
 }
 
 function checkAddresses(outcome: Outcome, call: PluginCall, gathered: Gathered, previous: Outcome | undefined): void {

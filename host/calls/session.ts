@@ -91,6 +91,7 @@ export function makeSession(
       return sandbox;
     },
     perform: (operation) => transaction.perform(operation),
+    performAll: (door, operations) => transaction.performAll(door, operations),
     require: (inquiry) => guard?.require(inquiry),
     tell(door, link) {
       gathered.told.set(`${door} ${link.index}`, link.mac);

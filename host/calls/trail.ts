@@ -3,7 +3,9 @@ import type { AuditLog } from '../audit/log.ts';
 import type { Call } from '../cni/call.ts';
 import type { CniError } from '../cni/error.ts';
 import type { JsonObject } from '../cni/json/value.ts';
+import type { Operation } from '../operations/operation.ts';
 import type { Stage } from '../operations/transaction.ts';
+import type { Access } from '../policy/access.ts';
 import { randomHex } from '../system/random.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import type { Ruling } from './guard.ts';
@@ -15,6 +17,8 @@ const most = { allowed: 1000, all: 5000 };
 /** UTF-16 units: of one name, of one access as JSON, of one reason, of an error's message, and of all accesses. A guest can give names and lists of megabytes. */
 const longest = { name: 1000, access: 2000, reason: 1000, message: 10_000, all: 1_000_000 };
 
+type Noted = { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] };
+
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {
   readonly correlation = randomHex(8);
@@ -22,8 +26,9 @@ export class Trail {
   readonly #type: string;
   readonly #time = new Date().toISOString();
   readonly #started = performance.now();
-  readonly #operations: { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] }[] = [];
-  #decided = 0;
+  readonly #operations: Noted[] = [];
+  /** What was let through, and when. */
+  readonly #decided = new WeakMap<Access, { readonly noted: Noted; readonly at: number }>();
   #omitted = 0;
   #length = 0;
   #plugin: Plugin | undefined;
@@ -39,7 +44,6 @@ export class Trail {
   };
 
   readonly notice = ({ access, decision, line, reason, plugin }: Ruling): void => {
-    this.#decided = performance.now();
     const room = decision === 'allowed' ? most.allowed : most.all;
     if (this.#operations.length >= room || this.#length > longest.all) {
       this.#omitted++;
@@ -49,19 +53,21 @@ export class Trail {
     const kept =
       text.length <= longest.access ? access : { kind: access.kind, length: text.length, sha256: sha256(text) };
     this.#length += Math.min(text.length, longest.access) + Math.min(reason?.length ?? 0, longest.reason);
-    this.#operations.push({
+    const noted: Noted = {
       plugin,
       access: kept,
       decision,
       line,
       reason: reason && shortened(reason, longest.reason),
-    });
+    };
+    this.#operations.push(noted);
+    this.#decided.set(access, { noted, at: performance.now() });
   };
 
-  readonly observe = (stage: Stage): void => {
-    const last = this.#operations.at(-1);
-    if (stage === 'applied' && last !== undefined)
-      last.microseconds = Math.round((performance.now() - this.#decided) * 1000);
+  /** Of several that are carried out together, each takes as long as they all. */
+  readonly observe = (stage: Stage, operation: Operation): void => {
+    const decided = stage === 'applied' ? this.#decided.get(operation) : undefined;
+    if (decided !== undefined) decided.noted.microseconds = Math.round((performance.now() - decided.at) * 1000);
   };
 
   /** Whatever comes of it, the call has ended as it has. */

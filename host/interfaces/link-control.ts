@@ -1,3 +1,4 @@
+import type { LinkChange } from '../kernel/kernel.ts';
 import type { LinkBlueprint } from '../operations/operation.ts';
 import { fault } from './fault.ts';
 import { hostInterface } from './interface.ts';
@@ -21,7 +22,8 @@ type WitLinkPlan =
     }
   | { readonly tag: 'macvlan' | 'ipvlan' | 'vlan' | 'dummy' | 'ifb' | 'vrf' };
 
-interface WitLinkChange {
+/** `bulkhead:net/link-control.link-change` */
+export interface WitLinkChange {
   readonly name?: string;
   readonly up?: boolean;
   readonly mtu?: number;
@@ -37,19 +39,22 @@ interface WitLinkChange {
 export const linkControl = hostInterface('bulkhead:net/link-control@0.1.0', {
   create({ perform }, { door }: Netns, { plan, mac, ...rest }: WitNewLink) {
     const link = { ...rest, plan: blueprint(plan), ...(mac === undefined ? {} : { mac: fromWitMac(mac) }) };
-    return witLink(perform({ kind: 'link.create', door, link }));
+    const created = perform({ kind: 'link.create', door, link });
+    return { link: witLink(created.link), peerName: created.peerName };
   },
 
-  change({ perform }, { door }: Netns, index: number, { mac, ...rest }: WitLinkChange) {
-    const change = mac === undefined ? rest : { ...rest, mac: fromWitMac(mac) };
-    return perform({ kind: 'link.change', door, index, change });
-  },
+  change: ({ perform }, { door }: Netns, index: number, change: WitLinkChange) =>
+    perform({ kind: 'link.change', door, index, change: fromWitChange(change) }),
 
   move: ({ perform }, { door }: Netns, index: number, to: Netns, name: string | undefined) =>
     witLink(perform({ kind: 'link.move', door, index, to: to.door, ...(name === undefined ? {} : { name }) })),
 
   remove: ({ perform }, { door }: Netns, index: number) => perform({ kind: 'link.remove', door, index }),
 });
+
+export function fromWitChange({ mac, ...rest }: WitLinkChange): LinkChange {
+  return mac === undefined ? rest : { ...rest, mac: fromWitMac(mac) };
+}
 
 function blueprint(plan: WitLinkPlan): LinkBlueprint['plan'] {
   switch (plan.tag) {

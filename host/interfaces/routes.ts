@@ -4,7 +4,7 @@ import type { Netns } from './namespaces.ts';
 import { fromWitIp, fromWitPrefix, type WitIp, type WitPrefix, witIp, witPrefix } from './values.ts';
 
 /** `bulkhead:net/routes.route` */
-interface WitKernelRoute extends Omit<Route, 'destination' | 'gateway' | 'source'> {
+export interface WitKernelRoute extends Omit<Route, 'destination' | 'gateway' | 'source'> {
   readonly destination: WitPrefix;
   readonly gateway?: WitIp | undefined;
   readonly source?: WitIp | undefined;
@@ -36,7 +36,7 @@ function witRoute(route: Route): WitKernelRoute {
   };
 }
 
-function fromWitRoute(route: WitKernelRoute): Route {
+export function fromWitRoute(route: WitKernelRoute): Route {
   const { destination, gateway, source, ...rest } = route;
   return {
     ...rest,

@@ -17,6 +17,8 @@ export interface Session {
   readonly sandboxPath: string;
   /** Authorizes, records and applies. */
   readonly perform: <K extends OperationKind>(operation: OperationOf<K> & Operation) => ValueOf<K>;
+  /** Several behind one door, of which none is carried out where one is not allowed. Throws StepError. */
+  readonly performAll: (door: Door, operations: readonly Operation[]) => void;
   /** Throws a fault `denied` where the policy does not allow it. */
   readonly require: (inquiry: Inquiry) => void;
   /** Notes what the plugin is told of a link. */

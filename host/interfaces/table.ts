@@ -7,6 +7,7 @@ import { exit } from './exit.ts';
 import type { HostInterface } from './interface.ts';
 import { leases } from './leases.ts';
 import { linkControl } from './link-control.ts';
+import { linkSetup } from './link-setup.ts';
 import { links } from './links.ts';
 import { log } from './log.ts';
 import { macGuard } from './mac-guard.ts';
@@ -28,6 +29,7 @@ export const hostInterfaces: readonly HostInterface[] = [
   addresses,
   routes,
   sysctls,
+  linkSetup,
   masquerade,
   macGuard,
   leases,

@@ -34,6 +34,20 @@ export interface KernelErrorOptions extends ErrorOptions {
   readonly refused?: boolean;
 }
 
+/** One of several steps failed; `cause` says why. Those before it were taken, those after it may have been. */
+export class StepError extends Error {
+  override readonly name = 'StepError';
+  /** Among the steps, from 0. */
+  readonly position: number;
+  override readonly cause: unknown;
+
+  constructor(position: number, cause: unknown) {
+    super(`step ${position + 1}: ${cause instanceof Error ? cause.message : cause}`);
+    this.position = position;
+    this.cause = cause;
+  }
+}
+
 /** What a path given as CNI_NETNS turned out to be. */
 export type NamespaceErrorCode = 'missing' | 'not-a-namespace' | 'not-a-network-namespace' | 'inaccessible';
 

@@ -42,6 +42,12 @@ export interface NetworkNamespace {
   /** SO_NETNS_COOKIE (asm-generic/socket.h): never reused until the machine restarts, unlike nsfs inode numbers. */
   readonly cookie: bigint;
 
+  /**
+   * Runs the steps one after the other. What they change here that gives nothing back may be done later than they return, in its order, in
+   * fewer messages to the kernel. Throws StepError for the first that failed: those after it may have been taken all the same.
+   */
+  together(steps: readonly (() => void)[]): void;
+
   links(): readonly Link[];
   /** Also by an alternative name. Undefined for what can be no name: empty, longer than 15 bytes, with `/`, `:`, `%` or white space. */
   linkByName(name: string): Link | undefined;

@@ -28,6 +28,18 @@ export interface Request {
   readonly payload: Uint8Array;
 }
 
+/** What was asked for, or why it is not told. */
+export interface Found<T> {
+  readonly value?: T | undefined;
+  readonly refusal?: NetlinkRefusal;
+}
+
+/** Which of several requests was refused. */
+export interface Refused {
+  readonly position: number;
+  readonly refusal: NetlinkRefusal;
+}
+
 /** A dump that changes tear again and again is given up after so many, which takes a second. */
 const dumpAttempts = 100;
 /** After so many it stops for up to so many milliseconds each time: many that change the same thing get out of each other's way. */
@@ -78,6 +90,49 @@ export class NetlinkConnection {
     });
   }
 
+  /**
+   * Has several things done, which go to the kernel in one datagram: it carries them out in their order, past refusals, and acknowledges the
+   * last. Returns the first refusal and whose it is; undefined where there is none. Throws as `execute` does, but for NetlinkRefusal.
+   */
+  executeAll(requests: readonly Request[], deadline: Deadline): Refused | undefined {
+    const last = requests.length - 1;
+    const frames = requests.map((one, i) => this.#frame(one, NLM_F_REQUEST | (i === last ? NLM_F_ACK : 0)));
+    return this.#exchangeAll(frames, (next) => {
+      let refused: Refused | undefined;
+      for (;;) {
+        const { position, frame } = next(deadline);
+        const end = endOf(frame);
+        if (end === undefined) continue;
+        if (end.errno !== 0) refused ??= { position, refusal: new NetlinkRefusal(end) };
+        if (position === last) return refused;
+      }
+    });
+  }
+
+  /**
+   * Has something done, and asks for one thing right after it, in one datagram. Throws NetlinkRefusal where the first was refused, and as
+   * `execute` does.
+   */
+  executeAndFind<T>(request: Request, question: Request, answer: Decoder<T>, deadline: Deadline): Found<T> {
+    const frames = [request, question].map((one) => this.#frame(one, NLM_F_REQUEST));
+    return this.#exchangeAll(frames, (next) => {
+      let refusal: NetlinkRefusal | undefined;
+      for (;;) {
+        const { position, frame } = next(deadline);
+        const end = endOf(frame);
+        if (position === 0) {
+          if (end !== undefined && end.errno !== 0) refusal = new NetlinkRefusal(end);
+          continue;
+        }
+        // The answer to the second is the end, whatever became of the first.
+        const [value] = end === undefined ? decodeContent(frame, answer) : [];
+        if (end === undefined && value === undefined) continue;
+        if (refusal !== undefined) throw refusal;
+        return end === undefined ? { value } : { refusal: new NetlinkRefusal(end) };
+      }
+    });
+  }
+
   /** Asks for a list; repeats it while changes tear it. Throws as `execute` does, and NetlinkUnsteadyDump. */
   dump<T>(request: Request, answer: Decoder<T>, deadline: Deadline): T[] {
     for (let attempt = 1; ; attempt++) {
@@ -102,14 +157,15 @@ export class NetlinkConnection {
       ...requests.map((request) => this.#frame(request, NLM_F_REQUEST | NLM_F_ACK)),
       this.#frame(end, NLM_F_REQUEST),
     ];
-    const sequences = frames.map(({ sequence }) => sequence);
-    try {
-      this.#socket.send(encodeFrames(frames));
-      this.#collectAll(sequences, requests.length, deadline);
-    } catch (error) {
-      if (!(error instanceof NetlinkRefusal)) this.close();
-      throw error;
-    }
+    // What is refused as a whole is refused in the name of the message that begins the batch.
+    this.#exchangeAll(frames, (next) => {
+      for (let acknowledged = 0; acknowledged < requests.length; ) {
+        const end = endOf(next(deadline).frame);
+        if (end === undefined) continue;
+        if (end.errno !== 0) throw new NetlinkRefusal(end);
+        acknowledged++;
+      }
+    });
   }
 
   /**
@@ -145,16 +201,25 @@ export class NetlinkConnection {
     return { port: 0, sequence: this.#sequence, type, flags: flags | more, payload };
   }
 
-  /** What is refused as a whole is refused in the name of the message that begins the batch. */
-  #collectAll(sequences: readonly number[], wanted: number, deadline: Deadline): void {
-    for (let acknowledged = 0; acknowledged < wanted; ) {
-      for (const frame of decodeFrames(this.#socket.receive(deadline))) {
-        if (!sequences.includes(frame.sequence)) continue;
-        const end = endOf(frame);
-        if (end === undefined) continue;
-        if (end.errno !== 0) throw new NetlinkRefusal(end);
-        acknowledged++;
+  /** Sends them in one datagram, and receives what belongs to them, one message after the other. */
+  #exchangeAll<T>(frames: readonly Frame[], collect: (next: (deadline: Deadline) => Received) => T): T {
+    const waiting: Received[] = [];
+    const next = (deadline: Deadline): Received => {
+      for (;;) {
+        const first = waiting.shift();
+        if (first !== undefined) return first;
+        for (const frame of decodeFrames(this.#socket.receive(deadline))) {
+          const position = frames.findIndex(({ sequence }) => sequence === frame.sequence);
+          if (position >= 0) waiting.push({ position, frame });
+        }
       }
+    };
+    try {
+      this.#socket.send(encodeFrames(frames));
+      return collect(next);
+    } catch (error) {
+      if (!(error instanceof NetlinkRefusal)) this.close();
+      throw error;
     }
   }
 
@@ -193,6 +258,12 @@ export class NetlinkConnection {
     const frames = decodeFrames(this.#socket.receive(deadline));
     return frames.filter(({ sequence }) => sequence === this.#sequence);
   }
+}
+
+/** A message, and which of the requests it answers. */
+interface Received {
+  readonly position: number;
+  readonly frame: Frame;
 }
 
 /** In one datagram. */

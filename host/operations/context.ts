@@ -6,7 +6,7 @@ import type { IpPrefix } from '../net/prefix.ts';
 import type { Door } from './operation.ts';
 
 /** What most operations on a link leave as it is. */
-export type LinkIdentity = Pick<Link, 'index' | 'name' | 'kind' | 'details' | 'mac'>;
+export type LinkIdentity = Pick<Link, 'index' | 'name' | 'kind' | 'details' | 'mac' | 'mtu'>;
 
 /** Links by door and index: `host 12`. */
 export type KnownLinks = Map<`${Door} ${number}`, LinkIdentity>;

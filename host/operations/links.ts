@@ -27,12 +27,13 @@ export const createLink: OperationDefinition<'link.create'> = {
   },
 
   apply({ door, link }, plan, context) {
-    const made = namespaceOf(context, door).createLink({ ...link, plan: kernelPlan(link, plan, context) });
+    const asked = kernelPlan(link, plan, context);
+    const made = namespaceOf(context, door).createLink({ ...link, plan: asked });
     const both = endsOf(door, link, made);
     for (const end of both) context.made.add(end);
     if (plan.scope === 'private') for (const end of both) context.owned.add(end);
     know(context, door, made);
-    return made;
+    return { link: made, peerName: asked.kind === 'veth' ? asked.peerName : undefined };
   },
 };
 

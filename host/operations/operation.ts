@@ -38,9 +38,15 @@ export type Reservation =
   | { readonly kind: 'held'; readonly address: IpAddress }
   | { readonly kind: 'taken' | 'exhausted' };
 
+/** A new link; of a veth, with the name of its other end. */
+export interface CreatedLink {
+  readonly link: Link;
+  readonly peerName?: string | undefined;
+}
+
 /** What each operation takes and gives. Every change that a plugin makes is one of these values. */
 export interface OperationTable {
-  'link.create': { take: { readonly door: Door; readonly link: LinkBlueprint }; give: Link };
+  'link.create': { take: { readonly door: Door; readonly link: LinkBlueprint }; give: CreatedLink };
   'link.change': {
     take: { readonly door: Door; readonly index: number; readonly change: LinkChange };
     give: undefined;

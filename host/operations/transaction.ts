@@ -1,10 +1,10 @@
-import { KernelError } from '../kernel/errors.ts';
+import { KernelError, StepError } from '../kernel/errors.ts';
 import type { Entry } from '../records/journal.ts';
 import { type AttachmentRecord, newestFirst } from '../records/record.ts';
 import type { RecordStore } from '../records/store.ts';
 import type { Deadline } from '../system/deadline.ts';
 import { definitions, undo } from './catalog.ts';
-import { know, type LinkIdentity, type OperationContext } from './context.ts';
+import { know, type LinkIdentity, namespaceOf, type OperationContext } from './context.ts';
 import type { OperationDefinition } from './definition.ts';
 import type { Effect, EffectOf, Plan, SharedObject } from './effect.ts';
 import { type Following, followingOf } from './following.ts';
@@ -39,8 +39,61 @@ export class Transaction {
 
   /** Throws what `authorize` throws, KernelError, LeaseError, LockTimeout. */
   perform<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
+    this.#allow(operation);
+    return this.#performAllowed(operation);
+  }
+
+  /**
+   * Performs them one after the other, all of them behind one door; none is carried out where one is not allowed. Those that die with a link of
+   * the attachment's own go to the kernel together. Throws StepError for the first that fails.
+   */
+  performAll(door: Door, operations: readonly Operation[]): void {
+    const waiting: Operation[] = [];
+    for (const [position, operation] of operations.entries()) asStep(position, () => this.#allow(operation));
+    for (const [position, operation] of operations.entries()) {
+      if (asStep(position, () => this.#isCovered(operation))) waiting.push(operation);
+      else {
+        this.#coverTogether(door, waiting.splice(0), position);
+        asStep(position, () => this.#performAllowed(operation));
+      }
+    }
+    this.#coverTogether(door, waiting, operations.length);
+  }
+
+  /** `end` is the position after the last of them. Throws StepError. */
+  #coverTogether(door: Door, operations: readonly Operation[], end: number): void {
+    if (operations.length === 0) return;
+    const { context, observe } = this.#options;
+    const first = end - operations.length;
+    const namespace = asStep(first, () => namespaceOf(context, door));
+    try {
+      namespace.together(operations.map((operation) => () => this.#applyCovered(operation)));
+    } catch (error) {
+      throw error instanceof StepError ? new StepError(first + error.position, error.cause) : error;
+    } finally {
+      if (operations.some(changesIdentity)) context.known.clear();
+    }
+    for (const [i, operation] of operations.entries()) asStep(first + i, () => observe?.('applied', operation));
+  }
+
+  #applyCovered<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
+    return this.#apply(definitions[operation.kind as K], operation, { scope: 'covered' });
+  }
+
+  /** Whether there is nothing for the record to say of it. */
+  #isCovered<K extends OperationKind>(operation: OperationOf<K> & Operation): boolean {
+    const { context, direction } = this.#options;
+    const { plan } = definitions[operation.kind as K];
+    const isOwn = direction === 'forward' || plan(operation, context).scope === 'covered';
+    return isOwn && followingOf(operation, context) === undefined;
+  }
+
+  #allow(operation: Operation): void {
     this.#options.observe?.('authorize', operation);
     this.#options.authorize(operation);
+  }
+
+  #performAllowed<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
     try {
       const value = this.#carryOut(definitions[operation.kind as K], operation);
       this.#options.observe?.('applied', operation);
@@ -266,6 +319,15 @@ export class Transaction {
   }
 }
 
+/** What the body throws is the error of that step. */
+function asStep<T>(position: number, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new StepError(position, error);
+  }
+}
+
 function isSameLink(effect: Effect, { door, name, linkKind }: EffectOf<'link.create'>): boolean {
   return effect.kind === 'link.create' && effect.door === door && effect.name === name && effect.linkKind === linkKind;
 }
@@ -282,7 +344,9 @@ function hasForeignPorts(object: SharedObject, context: OperationContext): boole
 
 /** Whether a link may be another one than before, or not be. */
 function changesIdentity(operation: Operation): boolean {
-  if (operation.kind === 'link.change')
-    return operation.change.name !== undefined || operation.change.mac !== undefined;
+  if (operation.kind === 'link.change') {
+    const { name, mac, mtu } = operation.change;
+    return name !== undefined || mac !== undefined || mtu !== undefined;
+  }
   return operation.kind === 'link.move' || operation.kind === 'link.remove';
 }

@@ -55,6 +55,10 @@ const interfaces: Readonly<Record<string, Granting>> = {
     kinds: ['sysctl.read', 'sysctl.write'],
     example: '- sysctl.read: { door: sandbox, key: "ipv4/conf/{$ifname}/*" }',
   },
+  'bulkhead:net/link-setup': {
+    kinds: ['sysctl.write', 'address.add', 'link.change', 'route.add'],
+    example: `- link.change: { ${onOwnLink}, set: { up: true } }`,
+  },
   'bulkhead:net/masquerade': {
     kinds: ['masquerade.read', 'masquerade.enable', 'masquerade.disable'],
     example: '- masquerade.enable: { when: $config/ipMasq, addresses: $leased }',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Answer, answer } from '../calls/answer.ts';
-import type { Node } from '../calls/node.ts';
+import { filesOf, type Node } from '../calls/node.ts';
 import { defaultLimits } from '../cli/node.ts';
 import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -65,7 +65,10 @@ export async function makeTestNode(
       const given = answer({ type, environment, readStdin: () => new TextEncoder().encode(text) }, () => node);
       return { ...given, json: given.stdout === '' ? undefined : JSON.parse(given.stdout) };
     },
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      filesOf(node)[Symbol.dispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
 

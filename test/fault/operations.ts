@@ -21,6 +21,7 @@ export interface Workbench extends Disposable {
   readonly sandbox: NetworkNamespace;
   readonly record: AttachmentRecord;
   perform<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K>;
+  performAll: Transaction['performAll'];
   /** Undoes what is on record, as another process would that knows nothing else. Throws the first of what went wrong. */
   rollBack(): void;
   /** As `rollBack` after a commit: what a DEL does. */
@@ -34,6 +35,8 @@ export interface WorkbenchOptions {
   readonly beforeReceive?: () => void;
   /** What the operations act on instead of the host's namespace. */
   readonly asHost?: (host: NetworkNamespace) => NetworkNamespace;
+  /** Throws where an operation is not allowed. */
+  readonly authorize?: (operation: Operation) => void;
 }
 
 export interface WorkbenchKind {
@@ -69,7 +72,7 @@ function onLinux(options: WorkbenchOptions): Workbench {
 function makeWorkbench(
   kernel: Kernel,
   sandbox: NetworkNamespace,
-  { asHost = (host) => host }: WorkbenchOptions,
+  { asHost = (host) => host, authorize = () => undefined }: WorkbenchOptions,
   dispose: () => void,
 ): Workbench {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-operations-'));
@@ -84,12 +87,12 @@ function makeWorkbench(
   const record = records.open(attachment, Deadline.never);
   record.begin('boot', sandbox.cookie);
   const known: OperationContext['known'] = new Map();
+  const locks = new SharedLocks(join(directory, 'locks'));
   const transaction = (owned: OperationContext['owned']) => {
     const context = { host: asHost(host), sandbox, owned, made: new Set(), known } as unknown as OperationContext;
-    const locks = new SharedLocks(join(directory, 'locks'));
     const deadline = () => Deadline.never;
     const direction = 'reversible' as const;
-    return new Transaction({ context, record, records, locks, deadline, direction, authorize: () => undefined });
+    return new Transaction({ context, record, records, locks, deadline, direction, authorize });
   };
   const current = transaction(new Set());
   const orThrow = ([error]: readonly unknown[]) => {
@@ -105,6 +108,10 @@ function makeWorkbench(
       known.clear();
       return current.perform(operation);
     },
+    performAll(door, operations) {
+      known.clear();
+      current.performAll(door, operations);
+    },
     rollBack() {
       record.reload();
       orThrow(transaction(new Set()).rollBack());
@@ -116,6 +123,7 @@ function makeWorkbench(
     state: () => ({ host: withoutMacs(host), sandbox: withoutMacs(sandbox) }),
     [Symbol.dispose]() {
       record[Symbol.dispose]();
+      locks.close();
       dispose();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../host/kernel/errors.ts';
 import type { NetworkNamespace, Route } from '../../host/kernel/kernel.ts';
-import { NetlinkOverrun, NetlinkRefusal } from '../../host/netlink/errors.ts';
+import { NetlinkOverrun } from '../../host/netlink/errors.ts';
 import type { Operation } from '../../host/operations/operation.ts';
 import { eventually, indexOf, ip, linkOf, mac, prefix } from '../kernel/contract/world.ts';
 import { type Workbench, type WorkbenchOptions, workbenches } from './operations.ts';
@@ -66,28 +66,6 @@ describe.each(workbenches)('what an operation did, on $name', ({ name, missing, 
         eventually(() => expect(bench.state(), `${operation.kind}, answer ${lost}`).toEqual(before));
         expect(bench.record.state.open).toEqual([]);
       }
-    }
-  });
-
-  test.skipIf(missing !== undefined || !onLinux)('is undone where what is read after a change is refused', () => {
-    let receive = () => {};
-    using bench = furnished({ beforeReceive: () => receive() });
-    const before = bench.state();
-    for (const operation of operations(bench).filter(({ kind }) => kind === 'link.create')) {
-      let answers = 0;
-      receive = () => {
-        answers++;
-      };
-      bench.perform(operation);
-      receive = () => {};
-      bench.rollBack();
-      // The last answer is what the link looks like.
-      receive = () => {
-        if (--answers === 0) throw new NetlinkRefusal({ errno: 1 });
-      };
-      expect(() => bench.perform(operation)).toThrow(/not permitted/);
-      receive = () => {};
-      expect(bench.state()).toEqual(before);
     }
   });
 

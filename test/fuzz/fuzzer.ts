@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Answer, answer } from '../../host/calls/answer.ts';
-import type { Node } from '../../host/calls/node.ts';
+import { filesOf, type Node } from '../../host/calls/node.ts';
 import { built } from '../../host/cli/project.ts';
 import { LeaseStore } from '../../host/ipam/store.ts';
 import { createMemoryKernel } from '../../host/kernel/memory/memory-kernel.ts';
@@ -90,6 +90,7 @@ export class Fuzzer implements Disposable {
       limits: { ...this.#test.node.limits, time: 3000, memory: 64 * 1024 * 1024, hostCalls: 100_000 },
       log: (level, line) => logged.push(`${level}: ${line}`),
     };
+    using _files = filesOf(node);
     return new Attack(run, world, node, this.engine, logged).carryOut();
   }
 }

@@ -6,6 +6,7 @@ import { namespaceBehaviours } from './contract/namespaces.ts';
 import { routeBehaviours } from './contract/routes.ts';
 import { rulesetBehaviours } from './contract/rulesets.ts';
 import { sysctlBehaviours } from './contract/sysctls.ts';
+import { togetherBehaviours } from './contract/together.ts';
 import { waitBehaviours } from './contract/waits.ts';
 import type { World } from './contract/world.ts';
 
@@ -18,6 +19,7 @@ const subjects = {
   sysctls: sysctlBehaviours,
   rulesets: rulesetBehaviours,
   waits: waitBehaviours,
+  together: togetherBehaviours,
 };
 
 /** What every kernel has to do, each behaviour in a world of its own. */

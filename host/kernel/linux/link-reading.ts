@@ -15,22 +15,25 @@ export type LinkAnswer = Decoded<typeof linkMessage>;
 
 /** What the kernel says of a link, as the interface has it. */
 export function readLink(answer: LinkAnswer): Link {
-  return {
+  const link: Writable<Link> = {
     index: answer.index,
     name: answer.name ?? '',
     kind: answer.info?.kind ?? (answer.type === ARPHRD_LOOPBACK ? 'loopback' : ''),
     details: readDetails(answer),
-    ...(answer.address?.length === 6 ? { mac: formatMac(answer.address) } : {}),
     mtu: answer.mtu ?? 0,
     up: (answer.flags & IFF_UP) !== 0,
     promiscuous: (answer.flags & IFF_PROMISC) !== 0,
     allMulticast: (answer.flags & IFF_ALLMULTI) !== 0,
     transmitQueueLength: answer.transmitQueueLength ?? 0,
     state: operStates[answer.operState ?? 0] ?? 'unknown',
-    ...(answer.controller ? { controller: answer.controller } : {}),
-    ...(answer.alias ? { alias: answer.alias } : {}),
   };
+  if (answer.address?.length === 6) link.mac = formatMac(answer.address);
+  if (answer.controller) link.controller = answer.controller;
+  if (answer.alias) link.alias = answer.alias;
+  return link;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function readDetails({ info, link }: LinkAnswer): LinkDetails {
   const data = info?.data ?? new Uint8Array(0);

@@ -9,7 +9,7 @@ import type { Link, LinkChange, NewLink } from '../kernel.ts';
 import { isLinkName, requireLinkIndex, requireLinkName } from '../link-names.ts';
 import { encodeLinkChange, encodeNewLink } from './link-plans.ts';
 import { type LinkAnswer, readLink } from './link-reading.ts';
-import type { NamespaceChannel } from './namespace-channel.ts';
+import type { NamespaceChannel, RouteRequest } from './namespace-channel.ts';
 
 /** Every link of the namespace. */
 export function listLinks(channel: NamespaceChannel): Link[] {
@@ -45,9 +45,13 @@ export function createLink({ target, peer, parent }: NewLinkChannels, link: NewL
   // A link is looked up by index where its request is sent, so that has to be where the parent is.
   const abroad = parent !== undefined && parent !== target;
   const values = encodeNewLink(link, peer?.fd);
-  const request = ask(RTM_NEWLINK, abroad ? { ...values, namespaceDescriptor: target.fd } : values);
+  const request = {
+    ...{ attempt, flags: NLM_F_CREATE | NLM_F_EXCL },
+    ...ask(RTM_NEWLINK, abroad ? { ...values, namespaceDescriptor: target.fd } : values),
+  };
   try {
-    (parent ?? target).execute({ attempt, ...request, flags: NLM_F_CREATE | NLM_F_EXCL });
+    if (!abroad) return mustExist(executeAndFind(target, request, link.name), attempt);
+    parent.execute(request);
   } catch (error) {
     throw nameTheTakenEnd(error, attempt, { target, peer }, link.name, peerName);
   }
@@ -157,6 +161,13 @@ function ask(type: number, values: Partial<LinkAnswer>) {
 
 function find(channel: NamespaceChannel, attempt: string, values: Partial<LinkAnswer>): Link | undefined {
   const answer = channel.find({ attempt, ...ask(RTM_GETLINK, values) }, ['ENODEV']);
+  return answer && readLink(answer);
+}
+
+/** The link of that name once something was done in its namespace. */
+function executeAndFind(channel: NamespaceChannel, request: RouteRequest<LinkAnswer>, name: string): Link | undefined {
+  const question = { attempt: `look up link "${name}"`, ...ask(RTM_GETLINK, { ...wanted, name }) };
+  const answer = channel.executeAndFind(request, question, ['ENODEV']);
   return answer && readLink(answer);
 }
 

@@ -78,6 +78,10 @@ export class LinuxNamespace implements NetworkNamespace {
     changeLink(this.#channel, index, change);
   }
 
+  together(steps: readonly (() => void)[]): void {
+    this.#channel.together(steps);
+  }
+
   moveLink(index: number, to: NetworkNamespace, name?: string): Link {
     return moveLink(this.#channel, index, channelOf(to), name);
   }

@@ -6,7 +6,7 @@ import { NETLINK_ROUTE } from '../../netlink/route/family.ts';
 import { KernelNetlinkSocket } from '../../netlink/socket.ts';
 import type { Deadline } from '../../system/deadline.ts';
 import { type ErrnoName, errnoNumbers } from '../../system/errno.ts';
-import { KernelError } from '../errors.ts';
+import { KernelError, StepError } from '../errors.ts';
 import { type Attempting, attempting } from './kernel-errors.ts';
 import type { ThreadNamespace } from './thread-namespace.ts';
 
@@ -31,6 +31,16 @@ export interface RouteRequest<T> {
   readonly values: Partial<T>;
 }
 
+/** What the steps of `together` have executed that was not sent yet. */
+interface Gathered {
+  /** Of the step that runs. */
+  position: number;
+  readonly waiting: { readonly position: number; readonly attempt: string; readonly request: Request }[];
+}
+
+/** Requests of one datagram: some kilobytes. */
+const mostTogether = 64;
+
 /**
  * rtnetlink, or another protocol, to one namespace. The socket is opened there when first needed, kept, and opened anew after it broke or was dropped.
  * Everything here throws KernelError.
@@ -46,6 +56,7 @@ export class NamespaceChannel {
   #connection: NetlinkConnection | undefined;
   #cookie: bigint | undefined;
   #netfilter: NamespaceChannel | undefined;
+  #gathered: Gathered | undefined;
   #closed = false;
 
   constructor(fd: number, path: string, options: ChannelOptions) {
@@ -63,8 +74,36 @@ export class NamespaceChannel {
     return this.#cookie ?? 0n;
   }
 
-  /** Has something done, and waits for the acknowledgement. Returns what the kernel said besides, mostly nothing. */
+  /**
+   * Runs the steps one after the other. What they have executed goes to the kernel in as few messages as can be: before something is asked or
+   * done otherwise, and in the end. Throws StepError.
+   */
+  together(steps: readonly (() => void)[]): void {
+    const gathered: Gathered = { position: 0, waiting: [] };
+    this.#gathered = gathered;
+    try {
+      for (const [position, step] of steps.entries()) {
+        gathered.position = position;
+        step();
+      }
+      this.#flush();
+    } catch (error) {
+      throw error instanceof StepError ? error : new StepError(gathered.position, error);
+    } finally {
+      this.#gathered = undefined;
+    }
+  }
+
+  /** Has something done, and waits for the acknowledgement, unless it is a step of several. Returns what the kernel said besides, mostly nothing. */
   execute<T>(request: RouteRequest<T>): T[] {
+    if (this.#gathered !== undefined) {
+      const { waiting, position } = this.#gathered;
+      const { attempt } = request;
+      const encoded = attempting(this.#where(attempt), () => encodeRequest(request), 'change');
+      waiting.push({ position, attempt, request: encoded });
+      if (waiting.length >= mostTogether) this.#flush();
+      return [];
+    }
     const connection = this.#connect(request.attempt);
     const exchange = () => connection.execute(encodeRequest(request), request.message, this.deadline);
     return attempting(this.#where(request.attempt), exchange, 'change');
@@ -94,6 +133,20 @@ export class NamespaceChannel {
         throw error;
       });
     }
+  }
+
+  /** Has something done, and asks for one thing right after it, which is undefined as with `find`. */
+  executeAndFind<T>(request: RouteRequest<T>, question: RouteRequest<T>, absent: readonly ErrnoName[]): T | undefined {
+    const connection = this.#connect(request.attempt);
+    const { message } = question;
+    const exchange = () =>
+      connection.executeAndFind(encodeRequest(request), encodeRequest(question), message, this.deadline);
+    const { value, refusal } = attempting(this.#where(request.attempt), exchange, 'change');
+    if (refusal === undefined || absent.some((name) => refusal.acknowledgement.errno === errnoNumbers[name]))
+      return value;
+    return attempting(this.#where(question.attempt), () => {
+      throw refusal;
+    });
   }
 
   /** The one thing that is asked for, undefined where the kernel answers with one of the errnos in `absent`. */
@@ -126,6 +179,7 @@ export class NamespaceChannel {
   /** Runs `action` with the thread in the namespace. Throws StrandedThread besides. */
   inside<T>(attempt: string, action: () => T, what?: Attempting): T {
     if (this.#closed) throw new KernelError(this.#where(attempt), errnoNumbers.EBADF, 'the namespace was closed');
+    this.#flush();
     return attempting(this.#where(attempt), () => this.#options.thread.inside(this.fd, action), what);
   }
 
@@ -137,6 +191,7 @@ export class NamespaceChannel {
 
   /** Closes the sockets. The next use opens new ones. */
   drop(): void {
+    this.#gathered = undefined;
     this.#netfilter?.drop();
     this.#connection?.close();
     this.#connection = undefined;
@@ -152,7 +207,36 @@ export class NamespaceChannel {
     this.drop();
   }
 
+  /** Whoever comes next finds done what was executed before. */
   #connect(attempt: string): NetlinkConnection {
+    this.#flush();
+    return this.#connected(attempt);
+  }
+
+  #flush(): void {
+    const waiting = this.#gathered?.waiting.splice(0) ?? [];
+    const [first] = waiting;
+    if (first === undefined) return;
+    const connection = this.#connected(first.attempt);
+    const exchange = () =>
+      connection.executeAll(
+        waiting.map(({ request }) => request),
+        this.deadline,
+      );
+    const refused = attempting(this.#where(first.attempt), exchange);
+    const step = refused && waiting[refused.position];
+    if (step === undefined) return;
+    const refuse = () => {
+      throw refused?.refusal;
+    };
+    try {
+      attempting(this.#where(step.attempt), refuse, 'change');
+    } catch (error) {
+      throw new StepError(step.position, error);
+    }
+  }
+
+  #connected(attempt: string): NetlinkConnection {
     if (this.#connection !== undefined && !this.#connection.broken) return this.#connection;
     this.#connection = this.inside(attempt, () => {
       const socket = this.#open();

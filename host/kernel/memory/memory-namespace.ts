@@ -1,4 +1,5 @@
 import type { IpPrefix } from '../../net/prefix.ts';
+import { StepError } from '../errors.ts';
 import type {
   AddressFlags,
   AssignedAddress,
@@ -72,6 +73,16 @@ export class MemoryNamespace implements NetworkNamespace {
 
   changeLink(index: number, change: LinkChange): void {
     this.#change((model) => changeLink(model, index, change));
+  }
+
+  together(steps: readonly (() => void)[]): void {
+    for (const [position, step] of steps.entries()) {
+      try {
+        step();
+      } catch (error) {
+        throw new StepError(position, error);
+      }
+    }
   }
 
   moveLink(index: number, to: NetworkNamespace, name?: string): Link {

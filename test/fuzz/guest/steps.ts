@@ -30,6 +30,7 @@ import * as addresses from 'wit/net/addresses';
 import * as ports from 'wit/net/bridge-ports';
 import * as host from 'wit/net/host';
 import * as control from 'wit/net/link-control';
+import * as setup from 'wit/net/link-setup';
 import * as links from 'wit/net/links';
 import { Netns } from 'wit/net/namespaces';
 import * as routes from 'wit/net/routes';
@@ -282,6 +283,30 @@ function writeSetting(): void {
   if (!gentle || !setting.endsWith('disable_ipv6')) sysctls.write(ns, setting, wanted);
 }
 
+/** Parts of all kinds, most often for a link of its own. */
+function setUp(): void {
+  const ns = door();
+  const one = index();
+  const wanted = new setup.Setup();
+  const settings: u32 = once(200) ? 2000 : below(3);
+  for (let i: u32 = 0; i < settings; i++) {
+    const setting = new setup.Setting();
+    setting.key = key();
+    setting.value = value();
+    setting.optional = once(2);
+    if (!gentle || !setting.key.endsWith('disable_ipv6')) wanted.settings.push(setting);
+  }
+  for (let i: u32 = below(4); i > 0; i--) {
+    const address = new setup.NewAddress();
+    address.prefix = prefix();
+    address.flags = below(4);
+    wanted.addresses.push(address);
+  }
+  if (once(2)) wanted.change = gentle && !isMine(ns, one) ? gentleChange() : change();
+  for (let i: u32 = below(4); i > 0; i--) wanted.routes.push(route());
+  setup.apply(ns, one, wanted);
+}
+
 export function step(): void {
   const kind = below(100);
   if (kind < 20) look();
@@ -290,8 +315,8 @@ export function step(): void {
     const wanted = link();
     const made = control.create(ns, wanted);
     if (!made.failed) {
-      own(ns, made.value.index);
-      const details = made.value.details;
+      own(ns, made.value.link.index);
+      const details = made.value.link.details;
       if (details.tag == links.LinkDetailsTag.Veth) own(wanted.plan.veth.peerNamespace, details.veth.peerIndex);
     }
   } else if (kind < 47) {
@@ -318,7 +343,8 @@ export function step(): void {
   } else if (kind < 60) {
     if (once(2)) ports.addVlans(door(), index(), vlans());
     else ports.removeVlans(door(), index(), vlans());
-  } else if (kind < 68) addresses.add(door(), index(), prefix(), below(4));
+  } else if (kind < 65) addresses.add(door(), index(), prefix(), below(4));
+  else if (kind < 68) setUp();
   else if (kind < 71) {
     if (!gentle) addresses.remove(door(), index(), prefix());
   } else if (kind < 75) routes.add(door(), route());

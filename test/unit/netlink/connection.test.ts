@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeAcknowledgement } from '../../../host/netlink/acknowledgement.ts';
 import { NetlinkConnection } from '../../../host/netlink/connection.ts';
 import { NetlinkDecodeError } from '../../../host/netlink/decode-error.ts';
@@ -119,6 +119,104 @@ test.for([
   expect(execute).toThrow(error);
   expect(connection.broken).toBe(true);
   expect(socket.closed).toBe(true);
+});
+
+describe('several things that are done together', () => {
+  const requests = [1, 2, 3].map((value) => ({ type: 18, payload: u32.encode(value) }));
+  const all = (connection: NetlinkConnection) => connection.executeAll(requests, Deadline.never);
+
+  test('go in one datagram, of which the last is acknowledged', () => {
+    const { connection, socket } = connect(
+      () => [],
+      () => [],
+      (asked) => [[acknowledge(asked)]],
+    );
+    expect(all(connection)).toBeUndefined();
+    expect(socket.datagrams).toBe(1);
+    expect(socket.requests.map(({ flags, payload }) => [flags, u32.decode(payload)])).toEqual([
+      [NLM_F_REQUEST, 1],
+      [NLM_F_REQUEST, 2],
+      [NLM_F_REQUEST | NLM_F_ACK, 3],
+    ]);
+  });
+
+  test('are all answered, and the first that was refused is named', () => {
+    const { connection, socket } = connect(
+      () => [],
+      (asked) => [[answerWith(errnoNumbers.EEXIST, 'the second')(asked)]],
+      (asked) => [[answerWith(errnoNumbers.EPERM)(asked)]],
+    );
+    const refused = all(connection);
+    expect(refused?.position).toBe(1);
+    expect(refused?.refusal.message).toContain('the second');
+    expect(connection.broken).toBe(false);
+    expect(() => socket.receive(Deadline.never)).toThrow(NetlinkTimeout);
+  });
+
+  test('may be answered in one datagram', () => {
+    let first: Frame | undefined;
+    const { connection } = connect(
+      (asked) => {
+        first = asked;
+        return [];
+      },
+      () => [],
+      (asked) => [
+        [
+          { ...answerWith(errnoNumbers.EBUSY)(asked), sequence: first?.sequence ?? 0 },
+          { ...item(7), sequence: 4_000_000 },
+          acknowledge(asked),
+        ],
+      ],
+    );
+    expect(all(connection)).toMatchObject({ position: 0 });
+  });
+
+  test('end the connection where the last is not answered', () => {
+    const { connection } = connect(
+      (asked) => [[answerWith(errnoNumbers.EBUSY)(asked)]],
+      () => [],
+    );
+    expect(() => all(connection)).toThrow(NetlinkTimeout);
+    expect(connection.broken).toBe(true);
+  });
+});
+
+describe('something that is done, and a question right after it', () => {
+  const ask = (connection: NetlinkConnection) =>
+    connection.executeAndFind(request, { ...request, type: 20 }, u32, Deadline.never);
+
+  test('go in one datagram, without acknowledgement', () => {
+    const { connection, socket } = connect(
+      () => [],
+      () => [[item(5, 0)]],
+    );
+    expect(ask(connection)).toEqual({ value: 5 });
+    expect(socket.datagrams).toBe(1);
+    expect(socket.requests.map(({ type, flags }) => [type, flags])).toEqual([
+      [18, NLM_F_REQUEST],
+      [20, NLM_F_REQUEST],
+    ]);
+  });
+
+  test('a refusal of the first counts, whatever is answered to the question', () => {
+    const refuse: Script = (asked) => [[answerWith(errnoNumbers.EEXIST)(asked)]];
+    for (const answer of [() => [[item(5, 0)]], (asked: Frame) => [[answerWith(errnoNumbers.ENODEV)(asked)]]]) {
+      const { connection, socket } = connect(refuse, answer);
+      expect(() => ask(connection)).toThrow('file exists');
+      expect(connection.broken).toBe(false);
+      expect(() => socket.receive(Deadline.never)).toThrow(NetlinkTimeout);
+    }
+  });
+
+  test('a refusal of the question is none of what was done', () => {
+    const { connection } = connect(
+      () => [],
+      (asked) => [[answerWith(errnoNumbers.EPERM)(asked)]],
+    );
+    expect(ask(connection).refusal?.acknowledgement.errno).toBe(errnoNumbers.EPERM);
+    expect(connection.broken).toBe(false);
+  });
 });
 
 test('requests in the background go in one datagram, past refusals, and each has its answer', async () => {

@@ -9,6 +9,8 @@ export type Script = (request: Frame) => readonly (readonly Partial<Frame>[] | E
 /** A socket whose kernel follows a script. Answers carry the request's sequence number unless they say otherwise. */
 export class FakeSocket implements NetlinkSocket {
   readonly requests: Frame[] = [];
+  /** How many messages of the socket they came in. */
+  datagrams = 0;
   closed = false;
   readonly #scripts: Script[];
   readonly #answers: (Uint8Array | Error)[] = [];
@@ -18,6 +20,7 @@ export class FakeSocket implements NetlinkSocket {
   }
 
   send(message: Uint8Array): void {
+    this.datagrams++;
     const requests = decodeFrames(message);
     if (requests.length === 0) throw new TypeError('an empty request');
     for (const request of requests) this.#hear(request);
