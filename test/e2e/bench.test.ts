@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -82,6 +82,33 @@ describe.skipIf(missing)('npm run bench', () => {
     const { status, stdout, stderr } = bench('--smoke', '--only', 'version', '--reference', '/nowhere');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toBe('bench: there are no reference plugins in /nowhere: name them by --reference\n');
+  });
+
+  test('has the reference built where there is a network, once', { timeout: 60_000 }, () => {
+    const directory = mkdtempSync(join(tmpdir(), 'bulkhead-go-'));
+    try {
+      const builder = [
+        '#!/bin/sh',
+        '[ "$1" = install ] || exit 0',
+        `readlink /proc/self/ns/net >> ${directory}/namespaces`,
+        'mkdir -p "$GOBIN" && printf "#!/bin/sh\necho built\n" > "$GOBIN/bridge" && chmod +x "$GOBIN/bridge"',
+      ];
+      writeFileSync(join(directory, 'go'), builder.join('\n'), { mode: 0o755 });
+      const env = { ...process.env, PATH: `${directory}:${process.env.PATH}`, XDG_CACHE_HOME: directory };
+      const options = ['--disable-warning=ExperimentalWarning', join(project, 'bench/main.ts')];
+      for (let round = 0; round < 2; round++) {
+        const { stderr } = spawnSync(process.execPath, [...options, '--smoke', '--only', 'version'], {
+          encoding: 'utf8',
+          env,
+        });
+        // What was built answers no call.
+        expect(stderr).toContain('go');
+      }
+      const namespaces = readFileSync(join(directory, 'namespaces'), 'utf8').trim().split('\n');
+      expect(namespaces).toEqual([readlinkSync('/proc/self/ns/net')]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test.each([
