@@ -41,9 +41,14 @@ const expected: Readonly<Record<string, readonly [who: readonly string[], counts
   'bridge DEL by ports': [attaching, [1, 1]],
 };
 
+/** Files of tests run side by side, and have namespaces mounted meanwhile. */
+const ofOtherTests = ` ${join(tmpdir(), 'bulkhead-netns-')}`;
+
 const traces = () => ({
   directories: readdirSync(tmpdir()).filter((name) => name.startsWith('bulkhead-bench-')),
-  mounts: readFileSync('/proc/self/mounts', 'utf8'),
+  mounts: readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .filter((line) => !line.includes(ofOtherTests)),
   links: readFileSync('/proc/net/dev', 'utf8').match(/^ *\S+:/gm),
   forwards: readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'),
 });

@@ -4,12 +4,15 @@ import {
   BRIDGE_VLAN_INFO_RANGE_BEGIN,
   BRIDGE_VLAN_INFO_RANGE_END,
   BRIDGE_VLAN_INFO_UNTAGGED,
+  BRIDGE_VLANDB_DUMPF_STATS,
   bridgePortMessage,
   portAttributes,
+  vlanAnswer,
   type vlanInfo,
+  vlanQuestion,
 } from '../../netlink/route/bridge-port.ts';
-import { AF_BRIDGE, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK } from '../../netlink/route/family.ts';
-import { linkMessage, RTEXT_FILTER_BRVLAN_COMPRESSED, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
+import { AF_BRIDGE, RTM_DELLINK, RTM_GETLINK, RTM_GETVLAN, RTM_SETLINK } from '../../netlink/route/family.ts';
+import { linkMessage, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
 import type { BridgePort, BridgePortChange, VlanRange } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import type { NamespaceChannel } from './namespace-channel.ts';
@@ -61,12 +64,28 @@ function setPort(channel: NamespaceChannel, attempt: string, type: number, value
   channel.execute({ attempt, type, message: bridgePortMessage, values: { family: AF_BRIDGE, ...values } });
 }
 
-/** VLANs come with a dump of all ports; the kernel has no filter for it. */
+/** In the order of their ids. None where the kernel has no VLAN filtering. */
 function listPortVlans(channel: NamespaceChannel, index: number): VlanRange[] {
-  const values = { family: AF_BRIDGE, extensionMask: RTEXT_FILTER_BRVLAN_COMPRESSED };
-  const ports = channel.list({ attempt: 'list bridge ports', type: RTM_GETLINK, message: bridgePortMessage, values });
-  return decodeRanges(ports.find((port) => port.index === index)?.specification?.vlans ?? []);
+  const attempt = `list VLANs of bridge port ${index}`;
+  const message = { encode: vlanQuestion.encode, decode: vlanAnswer.decode };
+  const values = { family: AF_BRIDGE, index, flags: BRIDGE_VLANDB_DUMPF_STATS };
+  const answers = channel.list({ attempt, type: RTM_GETVLAN, message, values }, ['EOPNOTSUPP']);
+  return joined(answers.flatMap(({ entries = [] }) => entries.flatMap(({ info }) => info ?? [])));
 }
+
+/** What follows one another and is had alike, as one range. A PVID is by itself. */
+function joined(vlans: readonly VlanInfo[]): VlanRange[] {
+  const ranges: Writable<VlanRange>[] = [];
+  for (const { flags, id } of vlans) {
+    const [pvid, untagged] = [(flags & BRIDGE_VLAN_INFO_PVID) !== 0, (flags & BRIDGE_VLAN_INFO_UNTAGGED) !== 0];
+    const last = ranges.at(-1);
+    if (last !== undefined && last.last + 1 === id && !last.pvid && !pvid && last.untagged === untagged) last.last = id;
+    else ranges.push({ first: id, last: id, pvid, untagged });
+  }
+  return ranges;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function encodeRange({ first, last, pvid, untagged }: VlanRange): VlanInfo[] {
   const flags = (pvid ? BRIDGE_VLAN_INFO_PVID : 0) | (untagged ? BRIDGE_VLAN_INFO_UNTAGGED : 0);
@@ -75,19 +94,4 @@ function encodeRange({ first, last, pvid, untagged }: VlanRange): VlanInfo[] {
     { flags: flags | BRIDGE_VLAN_INFO_RANGE_BEGIN, id: first },
     { flags: flags | BRIDGE_VLAN_INFO_RANGE_END, id: last },
   ];
-}
-
-function decodeRanges(entries: readonly VlanInfo[]): VlanRange[] {
-  const ranges: VlanRange[] = [];
-  let begin: number | undefined;
-  for (const { flags, id } of entries) {
-    if (flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-      begin = id;
-      continue;
-    }
-    const pvid = (flags & BRIDGE_VLAN_INFO_PVID) !== 0;
-    ranges.push({ first: begin ?? id, last: id, pvid, untagged: (flags & BRIDGE_VLAN_INFO_UNTAGGED) !== 0 });
-    begin = undefined;
-  }
-  return ranges;
 }

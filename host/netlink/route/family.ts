@@ -12,6 +12,7 @@ export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
+export const RTM_GETVLAN = 114;
 
 /** linux/rtnetlink.h: `enum rtnetlink_groups` */
 export const RTNLGRP_LINK = 1;

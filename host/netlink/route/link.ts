@@ -34,7 +34,6 @@ export const linkMessage = message(linkHeader, {
 });
 
 /** linux/rtnetlink.h: RTEXT_FILTER_*, what a dump is to contain besides. */
-export const RTEXT_FILTER_BRVLAN_COMPRESSED = 1 << 2;
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
 /** linux/if.h: IFF_* */
