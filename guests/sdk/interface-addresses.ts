@@ -25,6 +25,8 @@ export function configureInterface(ns: Netns, link: Link, assignment: Assignment
     const prefix = assignment.addresses[i].prefix;
     setup.address(prefix, `failed to add IP addr ${Prefix.from(prefix).toString()} to "${link.name}"`);
   }
+  // Where one of several is refused, the link does not come up with the others, and tells nobody of them.
+  if (assignment.addresses.length > 1) setup.apply();
   setup.change(toUp(), `failed to set "${link.name}" UP`);
   if (hasIpv6) {
     setup.apply();

@@ -51,6 +51,7 @@ export class LinkSetup {
 
   /** Has it done, or is out with the attempt of the part that failed. What comes after that is a setup of its own. */
   apply(): void {
+    if (this.isEmpty()) return;
     const applied = apply(this.ns, this.index, this.setup);
     if (applied.failed) fail(`${this.attemptOf(applied.error)}: ${applied.error.fault.message}`);
     for (let i = 0; i < applied.value.length; i++) {
@@ -61,6 +62,11 @@ export class LinkSetup {
     this.settingAttempts = [];
     this.addressAttempts = [];
     this.routeAttempts = [];
+  }
+
+  private isEmpty(): bool {
+    const setup = this.setup;
+    return setup.settings.length + setup.addresses.length + setup.routes.length === 0 && setup.change === null;
   }
 
   private addSetting(key: string, value: string, optional: bool, attempt: string): void {

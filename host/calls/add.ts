@@ -70,6 +70,7 @@ const emptyOutcome: Outcome = { interfaces: [], addresses: [], routes: [] };
 function takeBack(node: Node, call: PluginCall, record: AttachmentRecord, transaction: Transaction): void {
   node.kernel.recover();
   record.releaseLaterLocks();
+  call.known.clear();
   const before = node.kernel.deadline;
   node.kernel.deadline = Deadline.in(cleanUpTime);
   try {

@@ -35,6 +35,7 @@ export function collectGarbage(node: Node, call: Call, type: string): void {
       if (node.records.peek(attachment) !== undefined) del(node, delOf(node, call, attachment));
     });
   }
+  attempt('records', () => node.records.removeEmpty());
   attempt('masquerading', () =>
     collectMasquerade(
       node.kernel.host.ruleset,

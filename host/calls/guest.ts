@@ -49,13 +49,11 @@ export function runGuest(
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(manifest, config);
   const run = () => {
-    const bound = boundOf(component);
-    const instance = measured('instantiate', () => component.instantiate(bound.imports, limits));
+    const { imports } = boundOf(component);
+    const instance = measured('instantiate', () => component.instantiate(imports, limits));
     try {
       const given = [argument(call, name, config, previous)];
-      const serve = () =>
-        bound.serve(session, onlooker(node.meter, type, call.verb), () => instance.call(pluginInterface, name, given));
-      const value = measured('guest', serve);
+      const value = measured('guest', () => instance.call(pluginInterface, name, given));
       return name === 'add' ? fromWitOutcome(value as WitOutcome) : undefined;
     } catch (error) {
       const failure = failureOf(error);
@@ -64,7 +62,9 @@ export function runGuest(
       instance.close();
     }
   };
-  return refusing(problems, manifest, () => within(node, limits.time, run));
+  // A guest may call the host as soon as it is made.
+  const served = () => boundOf(component).serve(session, onlooker(node.meter, type, call.verb), run);
+  return refusing(problems, manifest, () => within(node, limits.time, served));
 }
 
 /** Of each component once. */

@@ -45,11 +45,14 @@ function checkInterface(
   throw untrue(`interface ${one.name} does not exist in ${one.sandbox === '' ? 'the host' : one.sandbox}`);
 }
 
-/** As it was read in this call. A bridge changes with its ports. */
+/**
+ * As it was read in this call. In the host others change links as well: udev gives a new one its address some milliseconds later
+ * (MACAddressPolicy), and a bridge has that of one of its ports.
+ */
 function knownLink({ name, sandbox }: InterfaceInfo, { known }: PluginCall): LinkIdentity | undefined {
-  const door = sandbox === '' ? 'host ' : 'sandbox ';
+  if (sandbox === '') return undefined;
   for (const [key, link] of known)
-    if (link.name === name && link.kind !== 'bridge' && key.startsWith(door)) return link;
+    if (link.name === name && link.kind !== 'bridge' && key.startsWith('sandbox ')) return link;
   return undefined;
 }
 

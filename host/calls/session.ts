@@ -80,7 +80,9 @@ export function makeSession(
   const { sandbox } = call;
   const { environment, configuration } = call.call;
   const deadline = () => node.kernel.deadline;
+  const hostCalls = plugin.rights.limits.hostCalls ?? node.limits.hostCalls;
   let logged = 0;
+  let counted = 0;
   return {
     sandbox,
     attachment: attachmentOf(call),
@@ -92,6 +94,10 @@ export function makeSession(
     },
     perform: (operation) => transaction.perform(operation),
     performAll: (door, operations) => transaction.performAll(door, operations),
+    count(accesses) {
+      counted += accesses;
+      if (counted > hostCalls) throw limitError('hostCalls', `the guest made more than ${hostCalls} calls to the host`);
+    },
     require: (inquiry) => guard?.require(inquiry),
     tell(door, link) {
       gathered.told.set(`${door} ${link.index}`, link.mac);

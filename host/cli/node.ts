@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { AuditLog } from '../audit/log.ts';
 import type { Log } from '../calls/log.ts';
 import type { Node } from '../calls/node.ts';
@@ -7,6 +6,7 @@ import { LeaseStore } from '../ipam/store.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SharedLocks } from '../operations/locks.ts';
 import { RecordStore } from '../records/store.ts';
+import { bootId } from '../system/boot.ts';
 import { PluginError } from '../trust/plugin.ts';
 import { PluginFiles } from '../trust/plugin-files.ts';
 import { BrokenSeal, openSeal, type Seal } from '../trust/seal.ts';
@@ -89,7 +89,7 @@ export function machineOf(layout: Layout, seal: Seal): Machine {
     leases: new LeaseStore(layout.leaseIndexes),
     limits: defaultLimits,
     audit: new AuditLog({ directory: layout.audit, seal: seal.for(auditPurpose), lostFile: layout.auditLost }),
-    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    bootId: bootId(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { HostFault, limitError } from '../engine/errors.ts';
+import { HostFault } from '../engine/errors.ts';
 import { StepError } from '../kernel/errors.ts';
 import type { AddressFlags } from '../kernel/kernel.ts';
 import type { Operation } from '../operations/operation.ts';
@@ -32,16 +32,13 @@ interface Part {
   readonly operation: Operation;
 }
 
-/** Each part costs what a call to the host does, and is counted as one of them all. */
-const mostParts = 1000;
-
 /** Several changes of one link. */
 export const linkSetup = hostInterface(
   'bulkhead:net/link-setup@0.1.0',
   {
     apply(session, { door }: Netns, index: number, setup: WitSetup) {
-      if (setup.settings.length + setup.addresses.length + setup.routes.length > mostParts)
-        throw limitError('hostCalls', `a link was to be set up with more than ${mostParts} parts`);
+      // Each part is what another interface has a call for.
+      session.count(setup.settings.length + setup.addresses.length + setup.routes.length);
       const leftOut = setup.settings.flatMap((setting, position) => write(session, door, setting, position));
       const parts = [...partsOf(door, index, setup)];
       try {

@@ -19,6 +19,8 @@ export interface Session {
   readonly perform: <K extends OperationKind>(operation: OperationOf<K> & Operation) => ValueOf<K>;
   /** Several behind one door, of which none is carried out where one is not allowed. Throws StepError. */
   readonly performAll: (door: Door, operations: readonly Operation[]) => void;
+  /** Counts so many accesses as calls of the host, of which a guest has so many. Throws what ends the guest. */
+  readonly count: (accesses: number) => void;
   /** Throws a fault `denied` where the policy does not allow it. */
   readonly require: (inquiry: Inquiry) => void;
   /** Notes what the plugin is told of a link. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpAddress } from '../net/ip.ts';
+import { bootId } from '../system/boot.ts';
 import { rewriteFile } from '../system/rewrite.ts';
 
 /** What a lease file says, and the address that it is for. */
@@ -12,6 +13,8 @@ export interface IndexedLease {
 
 /** The directory as it is while an index of it is valid. */
 export interface Seal {
+  /** Of the boot that the index was made in: what was written to a disk before it need not have got there in that order. */
+  readonly boot: string;
   /** Its modification time, seconds since the epoch. */
   readonly time: number;
   /** Device, inode, and that time in nanoseconds. */
@@ -61,7 +64,7 @@ export class LeaseIndex {
     for (const [part, leases] of Map.groupBy(all, ({ contents }) => partOf(contents))) this.#write(part, leases);
     const time = pastTime();
     utimesSync(this.#leases, time, time);
-    const seal = { time, identity: this.#identity() };
+    const seal = { boot: bootId(), time, identity: this.#identity() };
     rewriteFile(this.#sealFile, JSON.stringify(seal));
     this.#know(seal);
     this.#valid = true;
@@ -91,7 +94,7 @@ export class LeaseIndex {
     const now = this.#identity();
     if (this.#seals.get(this.#leases)?.identity === now) return true;
     const seal = readJson<Seal>(this.#sealFile);
-    if (seal?.identity !== now) return false;
+    if (seal?.identity !== now || seal.boot !== bootId()) return false;
     this.#know(seal);
     return true;
   }

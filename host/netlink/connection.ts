@@ -102,7 +102,10 @@ export class NetlinkConnection {
       for (;;) {
         const { position, frame } = next(deadline);
         const end = endOf(frame);
-        if (end === undefined) continue;
+        if (end === undefined) {
+          decodeContent(frame, anything);
+          continue;
+        }
         if (end.errno !== 0) refused ??= { position, refusal: new NetlinkRefusal(end) };
         if (position === last) return refused;
       }
@@ -259,6 +262,9 @@ export class NetlinkConnection {
     return frames.filter(({ sequence }) => sequence === this.#sequence);
   }
 }
+
+/** What nobody asked for. */
+const anything: Decoder<undefined> = { decode: () => undefined };
 
 /** A message, and which of the requests it answers. */
 interface Received {

@@ -1,4 +1,4 @@
-import { KernelError, StepError } from '../kernel/errors.ts';
+import { errnoNumbers, KernelError, StepError } from '../kernel/errors.ts';
 import type { Entry } from '../records/journal.ts';
 import { type AttachmentRecord, newestFirst } from '../records/record.ts';
 import type { RecordStore } from '../records/store.ts';
@@ -48,16 +48,34 @@ export class Transaction {
    * the attachment's own go to the kernel together. Throws StepError for the first that fails.
    */
   performAll(door: Door, operations: readonly Operation[]): void {
-    const waiting: Operation[] = [];
     for (const [position, operation] of operations.entries()) asStep(position, () => this.#allow(operation));
+    const waiting: Operation[] = [];
+    const perform = (position: number) => this.#coverTogether(door, waiting.splice(0), position);
     for (const [position, operation] of operations.entries()) {
-      if (asStep(position, () => this.#isCovered(operation))) waiting.push(operation);
+      let plan: Plan | undefined;
+      try {
+        this.#assertInTime(operation);
+        plan = this.#planAhead(operation);
+      } catch (error) {
+        perform(position);
+        throw new StepError(position, error);
+      }
+      if (plan?.scope === 'covered' && followingOf(operation, this.#options.context) === undefined)
+        waiting.push(operation);
       else {
-        this.#coverTogether(door, waiting.splice(0), position);
-        asStep(position, () => this.#performAllowed(operation));
+        // What is done first may change what is to be done.
+        if (waiting.length > 0) plan = undefined;
+        perform(position);
+        asStep(position, () => this.#performAllowed(operation, plan));
       }
     }
-    this.#coverTogether(door, waiting, operations.length);
+    perform(operations.length);
+  }
+
+  /** wasmtime ends guests only: between operations nobody else looks at the time. */
+  #assertInTime({ kind }: Operation): void {
+    if (this.#options.deadline().passed)
+      throw new KernelError(`begin with ${kind}`, errnoNumbers.ETIMEDOUT, undefined, { refused: true });
   }
 
   /** `end` is the position after the last of them. Throws StepError. */
@@ -66,26 +84,30 @@ export class Transaction {
     const { context, observe } = this.#options;
     const first = end - operations.length;
     const namespace = asStep(first, () => namespaceOf(context, door));
+    let failed: StepError | undefined;
     try {
       namespace.together(operations.map((operation) => () => this.#applyCovered(operation)));
     } catch (error) {
-      throw error instanceof StepError ? new StepError(first + error.position, error.cause) : error;
+      if (!(error instanceof StepError)) throw error;
+      failed = error;
     } finally {
       if (operations.some(changesIdentity)) context.known.clear();
     }
-    for (const [i, operation] of operations.entries()) asStep(first + i, () => observe?.('applied', operation));
+    const applied = operations.slice(0, failed?.position);
+    for (const [i, operation] of applied.entries()) asStep(first + i, () => observe?.('applied', operation));
+    if (failed !== undefined) throw new StepError(first + failed.position, failed.cause);
   }
 
   #applyCovered<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
     return this.#apply(definitions[operation.kind as K], operation, { scope: 'covered' });
   }
 
-  /** Whether there is nothing for the record to say of it. */
-  #isCovered<K extends OperationKind>(operation: OperationOf<K> & Operation): boolean {
+  /** Undefined where it has to be planned under a lock. */
+  #planAhead<K extends OperationKind>(operation: OperationOf<K> & Operation): Plan | undefined {
     const { context, direction } = this.#options;
-    const { plan } = definitions[operation.kind as K];
-    const isOwn = direction === 'forward' || plan(operation, context).scope === 'covered';
-    return isOwn && followingOf(operation, context) === undefined;
+    if (direction === 'forward') return { scope: 'covered' };
+    const { plan, sharedObject } = definitions[operation.kind as K];
+    return sharedObject?.(operation, context) === undefined ? plan(operation, context) : undefined;
   }
 
   #allow(operation: Operation): void {
@@ -93,9 +115,9 @@ export class Transaction {
     this.#options.authorize(operation);
   }
 
-  #performAllowed<K extends OperationKind>(operation: OperationOf<K> & Operation): ValueOf<K> {
+  #performAllowed<K extends OperationKind>(operation: OperationOf<K> & Operation, planned?: Plan): ValueOf<K> {
     try {
-      const value = this.#carryOut(definitions[operation.kind as K], operation);
+      const value = this.#carryOut(definitions[operation.kind as K], operation, planned);
       this.#options.observe?.('applied', operation);
       return value;
     } finally {
@@ -161,13 +183,14 @@ export class Transaction {
   #carryOut<K extends OperationKind>(
     definition: OperationDefinition<K>,
     operation: OperationOf<K> & Operation,
+    planned: Plan | undefined,
   ): ValueOf<K> {
     const { context, direction } = this.#options;
     if (direction === 'forward') return this.#cover(definition, operation, { scope: 'covered' });
     const plan = () => definition.plan(operation, context);
     const object = definition.sharedObject?.(operation, context);
     if (object !== undefined) return this.#runShared(definition, operation, object, plan);
-    const first = plan();
+    const first = planned ?? plan();
     if (first.scope !== 'shared') return this.#run(definition, operation, first);
     // What was seen before the lock may have changed by now.
     return this.#locked(first.object, () => this.#run(definition, operation, plan()));
@@ -300,6 +323,8 @@ export class Transaction {
         this.#options.record?.undone(number);
       } catch (error) {
         errors.push(error);
+      } finally {
+        this.#options.context.known.clear();
       }
     }
     return errors;

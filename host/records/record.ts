@@ -1,8 +1,9 @@
-import { constants, fstatSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect, SharedObject } from '../operations/effect.ts';
-import type { Deadline } from '../system/deadline.ts';
-import { type FileLock, lockFile, releaseLocksAfter } from '../system/flock.ts';
+import { Deadline } from '../system/deadline.ts';
+import { type FileLock, LockTimeout, lockFile, releaseLocksAfter } from '../system/flock.ts';
+import { writeAll } from '../system/write.ts';
 import { type Attachment, attachmentKey } from './attachment.ts';
 import {
   advance,
@@ -55,6 +56,17 @@ export class AttachmentRecord implements Disposable {
       }
       // Its last holder removed it while we waited.
       lock.release();
+    }
+  }
+
+  /** Removes the file where it is empty, and no call has it. */
+  static removeEmpty(path: string): void {
+    try {
+      using lock = lockFile(path, Deadline.in(0));
+      const { nlink, size } = fstatSync(lock.fd);
+      if (nlink > 0 && size === 0) unlinkSync(path);
+    } catch (error) {
+      if (!(error instanceof LockTimeout)) throw error;
     }
   }
 
@@ -149,7 +161,7 @@ export class AttachmentRecord implements Disposable {
     const bytes = Buffer.from(this.#cutShort ? `\n${this.#unwritten}` : this.#unwritten);
     // A disk that is full may take a part.
     this.#cutShort = true;
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#lock.fd, bytes, at);
+    writeAll(this.#lock.fd, bytes);
     this.#cutShort = false;
     this.#unwritten = '';
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SharedObject } from '../operations/effect.ts';
 import type { Deadline } from '../system/deadline.ts';
@@ -26,6 +26,14 @@ export class RecordStore {
   /** All records, without their locks: what others have on record may grow while it is read. */
   all(): readonly RecordState[] {
     return this.#names().flatMap((name) => this.#read(name) ?? []);
+  }
+
+  /** Removes those that say nothing, of calls that were killed before they did anything. */
+  removeEmpty(): void {
+    for (const name of this.#names()) {
+      const path = join(this.#directory, name);
+      if (statSync(path, { throwIfNoEntry: false })?.size === 0) AttachmentRecord.removeEmpty(path);
+    }
   }
 
   /** Whether an attachment other than this one relies on the object, or has a hand in it. */

@@ -1,5 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 
+/** Of this boot and no other: a UUID. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
 /**
  * When this machine was started, at the latest: milliseconds since the epoch. What is older is of an earlier boot for certain.
  *

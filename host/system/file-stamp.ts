@@ -40,7 +40,7 @@ export function isCurrent(stamp: FileStamp): boolean {
 
 /**
  * What the kernel said before a stamp was found to be current: compared with that, it needs no texts. Times are in milliseconds here, to
- * a quarter of a microsecond; those of a file have the grain of the kernel's clock, some milliseconds.
+ * a quarter of a microsecond: no two writes are that near to each other.
  */
 const current = new WeakMap<FileStamp, Stats>();
 

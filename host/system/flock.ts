@@ -93,18 +93,30 @@ export class FileLock implements Disposable {
     this.#isKept = isKept;
   }
 
-  /** Opens the file, and closes it again where there is no lock to be had, unless it is kept open. See `lockFile`. */
-  static take(path: string, open: () => number, subject: string, deadline: Deadline, isKept = false): FileLock {
-    const lane = laneOf(path, lanes);
-    const lock = new FileLock(open(), lane, isKept);
-    held.add(lock);
+  /** Opens the file, and closes it again where there is no lock to be had. See `lockFile`. */
+  static take(path: string, open: () => number, subject: string, deadline: Deadline): FileLock {
+    const lock = new FileLock(open(), laneOf(path, lanes), false);
+    return lock.#had(() => waitFor(lock.fd, lock.#lane, subject, deadline)) as FileLock;
+  }
+
+  /** Of a file that stays open. Undefined where it is not the one at its path any more. */
+  static takeKept(path: string, file: KeptFile, subject: string, deadline: Deadline): FileLock | undefined {
+    const lock = new FileLock(file.opened(), laneOf(path, lanes), true);
+    const isThere = () => file.isThere();
+    return lock.#had(() => waitFor(lock.fd, lock.#lane, subject, deadline, isThere) && isThere());
+  }
+
+  /** Undefined where waiting for it came to nothing. */
+  #had(wait: () => boolean): FileLock | undefined {
+    held.add(this);
     try {
-      waitFor(lock.fd, lane, subject, deadline);
-      return lock;
+      if (wait()) return this;
     } catch (error) {
-      lock.release();
+      this.release();
       throw error;
     }
+    this.release();
+    return undefined;
   }
 
   /** Gives the lock back; the file stays, since removing it would let two holders in. A second time does nothing. */
@@ -147,10 +159,8 @@ export class LockFile {
   /** As `lockFile`. The lock is that of the file that is there once it is taken. */
   lock(deadline: Deadline): FileLock {
     for (;;) {
-      const fd = this.#file.opened();
-      const lock = FileLock.take(this.#path, () => fd, this.#subject, deadline, true);
-      if (this.#file.isThere()) return lock;
-      lock.release();
+      const lock = FileLock.takeKept(this.#path, this.#file, this.#subject, deadline);
+      if (lock !== undefined) return lock;
       this.close();
     }
   }
@@ -189,10 +199,12 @@ export function releaseLocksAfter(kept: FileLock | undefined): void {
   for (const lock of later.reverse()) lock.release();
 }
 
-function waitFor(fd: number, lane: number, subject: string, deadline: Deadline): void {
+/** False where the lock is not worth waiting for any more. */
+function waitFor(fd: number, lane: number, subject: string, deadline: Deadline, isWanted = () => true): boolean {
   for (let pause = 1; ; pause = Math.min(10, pause * 2)) {
     const before = returns && Atomics.load(returns, lane);
-    if (flock(fd, 'exclusive', { nonBlocking: true })) return;
+    if (flock(fd, 'exclusive', { nonBlocking: true })) return true;
+    if (!isWanted()) return false;
     if (deadline.passed) throw new LockTimeout(subject);
     awaitReturn(lane, before, Math.min(pause, deadline.remaining));
   }

@@ -54,6 +54,12 @@ export class KeptFile {
   #there(): Stats | undefined {
     if (this.#kept === undefined) return undefined;
     const there = statSync(this.#path, { throwIfNoEntry: false });
-    return there?.ino === this.#kept.ino && there.dev === this.#kept.dev ? there : undefined;
+    if (there?.ino !== this.#kept.ino || there.dev !== this.#kept.dev) return undefined;
+    return Number.isSafeInteger(there.ino) || isSameInode(this.#path, this.#kept.fd) ? there : undefined;
   }
+}
+
+/** For inode numbers that a double does not hold. */
+function isSameInode(path: string, fd: number): boolean {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === fstatSync(fd, { bigint: true }).ino;
 }

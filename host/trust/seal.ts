@@ -21,8 +21,9 @@ export class Seal {
   readonly #inner: Uint8Array;
   readonly #outer: Uint8Array;
 
-  /** At most 64 bytes. */
+  /** Of at most 64 bytes. Throws RangeError. */
   constructor(key: Uint8Array) {
+    if (key.length > block) throw new RangeError(`a key of ${key.length} bytes is longer than ${block}`);
     this.#key = createSecretKey(key);
     this.#inner = new Uint8Array(block).fill(0x36);
     this.#outer = new Uint8Array(block).fill(0x5c);

@@ -8,7 +8,7 @@ import { snapshot } from '../../host/kernel/snapshot.ts';
 import type { OperationContext } from '../../host/operations/context.ts';
 import { SharedLocks } from '../../host/operations/locks.ts';
 import type { Operation, OperationKind, OperationOf, ValueOf } from '../../host/operations/operation.ts';
-import { Transaction } from '../../host/operations/transaction.ts';
+import { type Stage, Transaction } from '../../host/operations/transaction.ts';
 import type { AttachmentRecord } from '../../host/records/record.ts';
 import { RecordStore } from '../../host/records/store.ts';
 import { Deadline } from '../../host/system/deadline.ts';
@@ -37,6 +37,8 @@ export interface WorkbenchOptions {
   readonly asHost?: (host: NetworkNamespace) => NetworkNamespace;
   /** Throws where an operation is not allowed. */
   readonly authorize?: (operation: Operation) => void;
+  readonly observe?: (stage: Stage, operation: Operation) => void;
+  readonly deadline?: () => Deadline;
 }
 
 export interface WorkbenchKind {
@@ -72,7 +74,7 @@ function onLinux(options: WorkbenchOptions): Workbench {
 function makeWorkbench(
   kernel: Kernel,
   sandbox: NetworkNamespace,
-  { asHost = (host) => host, authorize = () => undefined }: WorkbenchOptions,
+  { asHost = (host) => host, authorize = () => undefined, observe, deadline = () => Deadline.never }: WorkbenchOptions,
   dispose: () => void,
 ): Workbench {
   const directory = mkdtempSync(join(tmpdir(), 'bulkhead-operations-'));
@@ -90,9 +92,8 @@ function makeWorkbench(
   const locks = new SharedLocks(join(directory, 'locks'));
   const transaction = (owned: OperationContext['owned']) => {
     const context = { host: asHost(host), sandbox, owned, made: new Set(), known } as unknown as OperationContext;
-    const deadline = () => Deadline.never;
     const direction = 'reversible' as const;
-    return new Transaction({ context, record, records, locks, deadline, direction, authorize });
+    return new Transaction({ context, record, records, locks, deadline, direction, authorize, observe });
   };
   const current = transaction(new Set());
   const orThrow = ([error]: readonly unknown[]) => {

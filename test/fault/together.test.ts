@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KernelError, StepError } from '../../host/kernel/errors.ts';
 import type { Operation } from '../../host/operations/operation.ts';
+import { Deadline } from '../../host/system/deadline.ts';
 import { indexOf, ip, linkOf, prefix } from '../kernel/contract/world.ts';
 import { type Workbench, workbenches } from './operations.ts';
 
@@ -69,6 +70,38 @@ describe.each(workbenches)('operations that are performed together, on $name', (
       cause: refusal,
     });
     expect(bench.state()).toEqual(before);
+  });
+
+  test.skipIf(missing)('are seen to be done up to the one that fails', () => {
+    const done: Operation[] = [];
+    using bench = make({ observe: (stage, operation) => void (stage === 'applied' && done.push(operation)) });
+    const index = createPair(bench);
+    const [address, up, route] = attaching(index) as [Operation, Operation, Operation];
+    done.length = 0;
+    expect(stepErrorOf(() => bench.performAll('sandbox', [address, up, address, route]))).toMatchObject({
+      position: 2,
+    });
+    expect(done).toEqual([address, up]);
+    const unknown: Operation = { kind: 'link.change', door: 'sandbox', index: 99, change: { mtu: 1400 } };
+    const other: Operation = { kind: 'address.add', door: 'sandbox', index, prefix: prefix('10.2.0.2/24') };
+    expect(stepErrorOf(() => bench.performAll('sandbox', [other, unknown]))).toMatchObject({ position: 1 });
+    expect(done).toEqual([address, up, other]);
+    expect(bench.sandbox.addresses(index).map((one) => one.prefix)).toContain('10.2.0.2/24');
+  });
+
+  test.skipIf(missing)('are not gone on with when the time is over', () => {
+    let isOver = false;
+    const deadline = () => (isOver ? Deadline.in(0) : Deadline.never);
+    using bench = make({
+      deadline,
+      observe(stage, operation) {
+        if (stage === 'applied' && operation.kind === 'link.change') isOver = true;
+      },
+    });
+    const { index } = bench.sandbox.createLink({ name: 'old0', plan: { kind: 'bridge' } });
+    const { position, cause } = stepErrorOf(() => bench.performAll('sandbox', attaching(index)));
+    expect(position).toBe(2);
+    expect(cause instanceof KernelError && cause.is('ETIMEDOUT')).toBe(true);
   });
 
   test.skipIf(missing)('on links of others are on record, and undone', () => {

@@ -1,6 +1,6 @@
 import { ip } from 'bulkhead/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseMac } from '../../../host/net/mac.ts';
+import { type MacAddress, parseMac } from '../../../host/net/mac.ts';
 import { ipPrefix } from '../../../host/net/prefix.ts';
 import { type Asked, Bench, buildComponents } from './bench.ts';
 
@@ -39,6 +39,18 @@ describe('ADD without IPAM', () => {
     expect(bridge()).toMatchObject({ up: true, kind: 'bridge' });
     expect(bench.host.readSysctl('ipv6/conf/cni0/accept_ra')).toBe('0');
     expect(bench.host.readSysctl(`ipv6/conf/${port()?.name}/accept_ra`)).toBe('0');
+  });
+
+  test('the result has the address of the port as it is in the end: udev gives a new one another', async () => {
+    const mac = parseMac('02:00:00:00:00:99') as MacAddress;
+    using other = await Bench.open(components, (stage, operation) => {
+      if (stage !== 'applied' || operation.kind !== 'link.change' || operation.door !== 'sandbox') return;
+      const [veth] = other.host.links().filter(({ kind }) => kind === 'veth');
+      if (veth !== undefined) other.host.changeLink(veth.index, { mac });
+    });
+    const { json } = other.call('ADD', 'a', {});
+    expect(json.interfaces[1].mac).toBe(mac);
+    expect(other.call('CHECK', 'a', { prevResult: json })).toMatchObject({ exitCode: 0 });
   });
 
   test('a bridge that was there takes no router advertisements from containers either', () => {

@@ -10,6 +10,7 @@ import {
   makeTestNode,
   type TestNode,
 } from 'bulkhead/testing';
+import type { Node } from '../../../host/calls/node.ts';
 import type { NetworkNamespace } from '../../../host/kernel/kernel.ts';
 
 const guests = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -41,9 +42,10 @@ export class Bench {
     this.#node = node;
   }
 
-  static async open(components: readonly Uint8Array[]): Promise<Bench> {
+  /** `observe` looks on while operations pass their stages. */
+  static async open(components: readonly Uint8Array[], observe?: Node['observe']): Promise<Bench> {
     const kernel = createMemoryKernel();
-    return new Bench(kernel, await makeTestNode(kernel, components));
+    return new Bench(kernel, await makeTestNode(kernel, components, observe === undefined ? {} : { observe }));
   }
 
   get host(): NetworkNamespace {

@@ -64,12 +64,12 @@ function setPort(channel: NamespaceChannel, attempt: string, type: number, value
   channel.execute({ attempt, type, message: bridgePortMessage, values: { family: AF_BRIDGE, ...values } });
 }
 
-/** In the order of their ids. None where the kernel has no VLAN filtering. */
+/** In the order of their ids. None where the kernel has no VLAN filtering, and where the link is none, or no port, any more. */
 function listPortVlans(channel: NamespaceChannel, index: number): VlanRange[] {
   const attempt = `list VLANs of bridge port ${index}`;
   const message = { encode: vlanQuestion.encode, decode: vlanAnswer.decode };
   const values = { family: AF_BRIDGE, index, flags: BRIDGE_VLANDB_DUMPF_STATS };
-  const answers = channel.list({ attempt, type: RTM_GETVLAN, message, values }, ['EOPNOTSUPP']);
+  const answers = channel.list({ attempt, type: RTM_GETVLAN, message, values }, ['EOPNOTSUPP', 'ENODEV', 'EINVAL']);
   return joined(answers.flatMap(({ entries = [] }) => entries.flatMap(({ info }) => info ?? [])));
 }
 

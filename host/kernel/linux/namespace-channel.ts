@@ -88,6 +88,8 @@ export class NamespaceChannel {
       }
       this.#flush();
     } catch (error) {
+      // Those before it are taken, and may be refused.
+      this.#flush();
       throw error instanceof StepError ? error : new StepError(gathered.position, error);
     } finally {
       this.#gathered = undefined;

@@ -54,6 +54,7 @@ export function changeLink(namespace: NamespaceModel, index: number, change: Lin
   if (change.alias !== undefined && new TextEncoder().encode(change.alias).length > longestAlias) {
     refuse(attempt, 'ERANGE', 'Attribute failed policy validation');
   }
+  if (change.alias?.includes('\0')) refuse(attempt, 'EINVAL');
   if (change.mac !== undefined) setMac(attempt, link, change.mac);
   if (change.mtu !== undefined) setMtu(attempt, link, change.mtu);
   if (change.name !== undefined && change.name !== link.name) {

@@ -92,6 +92,10 @@ describeEachEngine('a plugin that misbehaves', (name) => {
     });
   });
 
+  test('what a plugin asks while it starts is answered as in its call', () => {
+    expect(call('ADD', { way: 'tell the start' }).json).toMatchObject({ code: 999, msg: sandboxPath });
+  });
+
   describe('an error of a plugin', () => {
     test.each([
       [7, 7],
@@ -131,6 +135,7 @@ describeEachEngine('a plugin that misbehaves', (name) => {
       ['allocates without end', 'allocate', 'limit: memory'],
       ['opens namespaces without end', 'hoard', 'limit: handles'],
       ['asks the host without end', 'ask', 'limit: hostCalls'],
+      ['asks for more than it may, much at once', 'pile up', 'limit: hostCalls'],
       ['traps', 'trap', undefined],
     ])('%s ends with an error that names the limit, and is taken back', (_, way, details) => {
       const before = state();

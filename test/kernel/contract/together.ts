@@ -101,9 +101,21 @@ export const togetherBehaviours: readonly Behaviour[] = [
       const { eth } = makeVeth(world);
       const nothing = () => sandbox.writeSysctl('ipv4/conf/eth0/nosuch', '1');
       expectStep(() => sandbox.together([() => sandbox.changeLink(eth, { alias: 'a' }), nothing]), 1, 'ENOENT');
-      const bad = () => sandbox.changeLink(eth, { name: 'a/b' });
-      expectStep(() => sandbox.together([bad]), 0, 'EINVAL');
+      for (const change of [{ name: 'a/b' }, { alias: 'a\0b' }])
+        expectStep(() => sandbox.together([() => sandbox.changeLink(eth, change)]), 0, 'EINVAL');
       sandbox.together([]);
+    },
+  },
+  {
+    name: 'where a step throws by itself, those before it are done, and may be what failed',
+    run: (world) => {
+      const { sandbox } = world;
+      const { eth } = makeVeth(world);
+      const add = () => sandbox.addAddress(eth, prefix('10.1.0.2/24'));
+      const bad = () => sandbox.changeLink(eth, { name: 'a/b' });
+      expectStep(() => sandbox.together([add, bad]), 1, 'EINVAL');
+      expect(addressesOf(sandbox, eth)).toContain('10.1.0.2/24');
+      expectStep(() => sandbox.together([add, bad]), 0, 'EEXIST');
     },
   },
   {

@@ -62,6 +62,22 @@ describe('the record of an attachment', () => {
     expect(record.state.open).toEqual([]);
   });
 
+  test('that a killed call left empty is removed, where no call has it', () => {
+    writeFileSync(join(directory, 'left'), '');
+    {
+      using record = open();
+      record.begin('boot', undefined);
+      store.removeEmpty();
+      expect(readdirSync(directory)).toHaveLength(1);
+      record.intend(link('veth1'));
+      record.done(0);
+      record.commit();
+    }
+    store.removeEmpty();
+    expect(readdirSync(directory)).toHaveLength(1);
+    expect(store.peek(attachment)?.lives).toBe(true);
+  });
+
   test('of another sandbox says nothing of what was done inside of the one before', () => {
     const lease: Effect = { kind: 'lease.reserve', directory: '/leases' };
     {

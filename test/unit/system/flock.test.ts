@@ -1,14 +1,15 @@
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Deadline } from '../../../host/system/deadline.ts';
 import {
   allocateReturns,
   flock,
   hearReturns,
+  LockFile,
   LockTimeout,
   lockFile,
   releaseLocksAfter,
@@ -40,6 +41,35 @@ test('waiting for a lock ends at the deadline with an error that names the file'
   expect(() => lockFile(path, Deadline.in(30))).toThrow(LockTimeout);
   expect(performance.now() - start).toBeGreaterThanOrEqual(29);
   expect(() => lockFile(path, Deadline.in(0))).toThrow(`cannot lock ${path}: somebody else holds the lock`);
+});
+
+describe('a lock file that stays open', () => {
+  const path = () => join(directory, 'kept');
+
+  test('is waited for no longer than it is at its path', () => {
+    const file = new LockFile(path());
+    file.lock(Deadline.in(0)).release();
+    const holder = openSync(path(), 'r');
+    expect(flock(holder, 'exclusive', { nonBlocking: true })).toBe(true);
+    expect(() => file.lock(Deadline.in(20))).toThrow(LockTimeout);
+    rmSync(path());
+    file.lock(Deadline.in(20)).release();
+    closeSync(holder);
+    file.close();
+  });
+
+  test('is given back where it cannot be seen whether it is still there', () => {
+    const real = join(directory, 'real');
+    mkdirSync(real);
+    symlinkSync(real, join(directory, 'link'));
+    const file = new LockFile(join(directory, 'link', 'kept'));
+    file.lock(Deadline.in(0)).release();
+    rmSync(join(directory, 'link'));
+    symlinkSync('link', join(directory, 'link'));
+    expect(() => file.lock(Deadline.in(0))).toThrow('ELOOP');
+    lockFile(join(real, 'kept'), Deadline.in(0)).release();
+    file.close();
+  });
 });
 
 test('a descriptor that is not open is a typed error with its errno', () => {

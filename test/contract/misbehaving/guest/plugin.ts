@@ -12,6 +12,11 @@ import { Prefix } from 'bulkhead-sdk/prefix';
 import { openSandbox } from 'bulkhead-sdk/sandbox';
 import { Address, Outcome } from 'wit/cni/types';
 import { change, remove } from 'wit/net/link-control';
+import { Netns } from 'wit/net/namespaces';
+import { apply, NewAddress, Setup } from 'wit/net/link-setup';
+
+/** Asked for before there is anything to answer. */
+const atStart = openSandbox().path();
 
 class Misbehaving extends Plugin {
   add(call: Call): Outcome {
@@ -65,7 +70,23 @@ function misbehave(way: string, config: Configuration): void {
   else if (way == 'ask') while (true) lookUpLink(ns, 'eth0');
   else if (way == 'change') orFail(change(ns, lookUpLink(ns, 'eth0').index, toMtu(1300)), 'change');
   else if (way == 'down') orFail(change(ns, lookUpLink(ns, 'eth0').index, toDown()), 'down');
+  else if (way == 'pile up') pileUp(ns);
+  else if (way == 'tell the start') fail(atStart);
   else if (way == 'remove') orFail(remove(ns, lookUpLink(ns, 'eth0').index), 'remove');
+}
+
+/** Fifty addresses at once, five times. */
+function pileUp(ns: Netns): void {
+  for (let turn = 0; turn < 5; turn++) {
+    const setup = new Setup();
+    for (let i = 0; i < 50; i++) {
+      const address = new NewAddress();
+      address.prefix = Prefix.parse('10.' + turn.toString() + '.' + i.toString() + '.1/24')!.toWit();
+      setup.addresses.push(address);
+    }
+    const applied = apply(ns, lookUpLink(ns, 'eth0').index, setup);
+    if (applied.failed) fail(applied.error.fault.message);
+  }
 }
 
 function recurse(depth: u64): u64 {
