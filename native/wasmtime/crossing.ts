@@ -22,15 +22,19 @@ export class Crossing {
 
   private constructor(addon: Addon) {
     this.addon = addon;
-    this.#status = addon.status();
-    this.exchange = new Exchange((numbers, bytes) => addon.share(numbers, bytes));
-    addon.attach(
+    const status = addon.attach(
       (what) => this.#dispatch(what),
       (numbers, bytes) => this.exchange.reserve(numbers, bytes),
     );
+    if (status === undefined) {
+      const message = 'this thread runs guests by another copy of these bindings, and can do so by one only';
+      throw new WasmtimeError({ code: 'engine', message });
+    }
+    this.#status = status;
+    this.exchange = new Exchange((numbers, bytes) => addon.share(numbers, bytes));
   }
 
-  /** One for each thread. */
+  /** One for each thread. Throws WasmtimeError `engine` where another copy of this module has made that. */
   static of(addon: Addon): Crossing {
     const known = crossings.get(addon) ?? new Crossing(addon);
     crossings.set(addon, known);
@@ -46,6 +50,11 @@ export class Crossing {
     } finally {
       this.#current = before;
     }
+  }
+
+  /** A call is over, and its value was read. Within another call it is not over yet. */
+  leave(): void {
+    if (this.#current === undefined) this.exchange.trim();
   }
 
   /** What a function of the addon answered. */

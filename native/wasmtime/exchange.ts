@@ -1,12 +1,15 @@
 /** Numbers and bytes that there is room for at first. */
 const first = { numbers: 4096, bytes: 64 * 1024 };
+/** Those that may stay when a call is over. */
+const most = { numbers: 128 * 1024, bytes: 1024 * 1024 };
 
 /**
  * Memory that this thread and the Rust side both see, where values cross: numbers, one for each scalar, length and case, and the bytes of
  * texts and byte lists. What one side wrote, the other one reads from its start on, before it writes anything itself.
  */
 export class Exchange {
-  readonly #share: (numbers: Float64Array, bytes: Uint8Array) => void;
+  readonly #share: (numbers: Float64Array, bytes: Uint8Array) => boolean;
+  readonly #first = { numbers: new Float64Array(first.numbers), bytes: Buffer.alloc(first.bytes) } as const;
   #numbers = new Float64Array(0);
   #integers = new BigInt64Array(0);
   #bytes = Buffer.alloc(0);
@@ -14,10 +17,10 @@ export class Exchange {
   #at = 0;
   #byteAt = 0;
 
-  /** `share` tells the Rust side where it is. */
-  constructor(share: (numbers: Float64Array, bytes: Uint8Array) => void) {
+  /** `share` tells the Rust side where it is, and whether that uses it from then on. */
+  constructor(share: (numbers: Float64Array, bytes: Uint8Array) => boolean) {
     this.#share = share;
-    this.reserve(first.numbers, first.bytes);
+    this.#use(this.#first.numbers, this.#first.bytes);
   }
 
   /** To the start, for reading or for writing. */
@@ -34,19 +37,20 @@ export class Exchange {
     return this.#integers[this.#at++] ?? 0n;
   }
 
-  text(): string {
-    const from = this.#skipBytes();
+  /** A text of so many bytes. */
+  text(length: number): string {
+    const from = this.#skipBytes(length);
     return this.#bytes.toString(undefined, from, this.#byteAt);
   }
 
   byteList(): Uint8Array {
-    const from = this.#skipBytes();
+    const from = this.#skipBytes(this.number());
     return new Uint8Array(this.#bytes.subarray(from, this.#byteAt));
   }
 
-  #skipBytes(): number {
+  #skipBytes(length: number): number {
     const from = this.#byteAt;
-    this.#byteAt += this.number();
+    this.#byteAt += length;
     return from;
   }
 
@@ -76,20 +80,32 @@ export class Exchange {
     this.putNumber(bytes.length);
   }
 
-  /** Makes room for so many in all; what is there stays. */
+  /** Makes room for so many in all; what is there stays, also where there is no such room. */
   reserve(numbers: number, bytes: number): void {
-    if (numbers <= this.#numbers.length && bytes <= this.#bytes.length) return;
-    if (numbers > this.#numbers.length) {
-      const grown = new Float64Array(Math.max(numbers, 2 * this.#numbers.length));
-      grown.set(this.#numbers);
-      this.#numbers = grown;
-      this.#integers = new BigInt64Array(grown.buffer);
-    }
-    if (bytes > this.#bytes.length) {
-      const grown = Buffer.alloc(Math.max(bytes, 2 * this.#bytes.length));
-      this.#bytes.copy(grown);
-      this.#bytes = grown;
-    }
-    this.#share(this.#numbers, this.#bytes);
+    const hasNumbers = numbers <= this.#numbers.length;
+    const hasBytes = bytes <= this.#bytes.length;
+    if (hasNumbers && hasBytes) return;
+    // Either may fail: nothing is used before there are both.
+    const allNumbers = hasNumbers ? this.#numbers : new Float64Array(Math.max(numbers, 2 * this.#numbers.length));
+    const allBytes = hasBytes ? this.#bytes : Buffer.alloc(Math.max(bytes, 2 * this.#bytes.length));
+    if (!hasNumbers) allNumbers.set(this.#numbers);
+    if (!hasBytes) this.#bytes.copy(allBytes);
+    this.#use(allNumbers, allBytes);
+  }
+
+  /** What is there is needed no more. If that was a lot, the memory of it is given up. */
+  trim(): void {
+    if (this.#numbers.length <= most.numbers && this.#bytes.length <= most.bytes) return;
+    this.rewind();
+    this.#use(this.#first.numbers, this.#first.bytes);
+  }
+
+  /** Both sides at once; where the Rust side cannot, both stay with what they have. */
+  #use(numbers: Float64Array<ArrayBuffer>, bytes: Buffer<ArrayBuffer>): void {
+    const integers = new BigInt64Array(numbers.buffer);
+    if (!this.#share(numbers, bytes)) throw new Error('the memory that values cross in cannot be shared');
+    this.#numbers = numbers;
+    this.#integers = integers;
+    this.#bytes = bytes;
   }
 }

@@ -44,7 +44,8 @@ export class Instance implements Disposable {
   begin(host: HostImports, limits: Omit<Limits, 'memory'> = {}): void {
     this.#assertIdle();
     this.#side.begin(this.#binding.to(host), Instance.limitsOfValues(limits));
-    this.#crossing.settle(this.#crossing.addon.begin(this.#number, ...Instance.limitsOfGuests(limits)));
+    const answer = this.#run(() => this.#crossing.addon.begin(this.#number, ...Instance.limitsOfGuests(limits)));
+    if (answer.kind !== 'value') throw this.#end(answer);
   }
 
   /**
@@ -59,32 +60,43 @@ export class Instance implements Disposable {
       throw new WasmtimeError({ code: 'missing-export', message });
     }
     const { position, exported } = found;
-    this.#lowerArguments(exported, args);
-    const answer = this.#run(() => this.#crossing.addon.call(this.#number, position));
-    switch (answer.kind) {
-      case 'value':
-        return this.#lift(exported.lift, `${exported.label} returned`);
-      case 'guest-error':
-        throw new GuestError(this.#lift(exported.liftError, `${exported.label} failed with`));
-      case 'fault':
-        throw this.#end(answer);
+    try {
+      this.#lowerArguments(exported, args);
+      const answer = this.#run(() => this.#crossing.addon.call(this.#number, position));
+      switch (answer.kind) {
+        case 'value':
+          return this.#lift(exported.lift, `${exported.label} returned`);
+        case 'guest-error':
+          throw new GuestError(this.#lift(exported.liftError, `${exported.label} failed with`));
+        case 'fault':
+          throw this.#end(answer);
+      }
+    } finally {
+      this.#crossing.leave();
     }
   }
 
-  /** Gives up a resource of the guest's own, which runs its destructor. A second time does nothing. Throws as a call does. */
-  drop({ handle }: GuestResource): void {
+  /**
+   * Gives up a resource of the guest's own, which runs its destructor. A second time does nothing. Throws WasmtimeError `host-value` for
+   * what is no resource of this instance, and as a call does.
+   */
+  drop(resource: GuestResource): void {
     this.#assertIdle();
-    if (!this.#side.giveBack(handle)) return;
-    const answer = this.#run(() => this.#crossing.addon.dropResource(this.#number, handle));
-    if (answer.kind !== 'value') throw this.#end(answer);
+    const handle = this.#giveUp(resource);
+    if (handle === undefined) return;
+    try {
+      const answer = this.#run(() => this.#crossing.addon.dropResource(this.#number, handle));
+      if (answer.kind !== 'value') throw this.#end(answer);
+    } finally {
+      this.#crossing.leave();
+    }
   }
 
   /** Ends it, and closes what the guest still owns by `Symbol.dispose`. Returns what was thrown by that. */
   close(): unknown[] {
     if (this.#state === 'running') this.#assertIdle();
     if (this.#state === 'ended') return [];
-    this.#free();
-    return this.#side.closeAll();
+    return [...this.#free(), ...this.#side.closeAll()];
   }
 
   [Symbol.dispose](): void {
@@ -100,8 +112,11 @@ export class Instance implements Disposable {
     );
   }
 
-  /** A value that is refused is no end of the instance. */
+  /** A value that is refused is no end of the instance, and takes nothing from the host. */
   #lowerArguments({ label, parameters }: GuestFunction, args: readonly unknown[]): void {
+    // A getter among them may not use it.
+    this.#state = 'running';
+    this.#side.beginArguments();
     this.#crossing.exchange.rewind();
     try {
       for (const [i, { name, lower }] of parameters.entries()) {
@@ -112,17 +127,33 @@ export class Instance implements Disposable {
         }
       }
     } catch (error) {
-      this.#side.endLoans();
+      this.#side.takeBackArguments();
+      this.#state = 'idle';
       throw new WasmtimeError(faultOf(error));
+    }
+  }
+
+  /** A resource that is refused is no end of it, either. */
+  #giveUp(resource: GuestResource): number | undefined {
+    try {
+      return this.#side.giveUp(resource);
+    } catch (error) {
+      throw new WasmtimeError(faultOf(outOf('drop', error)));
     }
   }
 
   #run(run: () => void) {
     this.#state = 'running';
-    const answer = this.#crossing.enter(this.#side, run);
-    this.#state = 'idle';
-    this.#side.endLoans();
-    return answer;
+    try {
+      const answer = this.#crossing.enter(this.#side, run);
+      this.#state = 'idle';
+      this.#side.endLoans();
+      return answer;
+    } catch (panic) {
+      this.#free();
+      this.#side.closeAll();
+      throw panic;
+    }
   }
 
   #lift(lift: GuestFunction['lift'], what: string): unknown {
@@ -140,10 +171,16 @@ export class Instance implements Disposable {
     return this.#side.end(answer);
   }
 
-  #free(): void {
+  /** Returns what Rust panicked with, if it did. */
+  #free(): unknown[] {
     this.#state = 'ended';
     abandoned.unregister(this);
-    this.#crossing.addon.close(this.#number);
+    try {
+      this.#crossing.addon.close(this.#number);
+      return [];
+    } catch (panic) {
+      return [panic];
+    }
   }
 
   /** For the host's side. */
@@ -151,9 +188,10 @@ export class Instance implements Disposable {
     return { handles, string };
   }
 
-  /** For the Rust side: milliseconds, and calls of the host. */
-  static limitsOfGuests({ time = unlimited, hostCalls = unlimited }: Limits): [number, number] {
-    return [time, hostCalls];
+  /** For the Rust side: milliseconds, calls of the host, and UTF-16 units. */
+  static limitsOfGuests(limits: Limits): [number, number, number] {
+    const { time = unlimited, hostCalls = unlimited, string = unlimited } = limits;
+    return [time, hostCalls, string];
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.ts';
 import { camelCase } from './names.ts';
-import { assertLength, outwards } from './refusal.ts';
+import { outwards, tooLong } from './refusal.ts';
 import type { Case, Field, ValueType } from './shape.ts';
 import type { Side } from './side.ts';
 
@@ -20,9 +20,10 @@ export function lifting(type: ValueType): Lift {
       return (from) => String.fromCodePoint(from.number());
     case 'string':
       return (from, { limits }) => {
-        const text = from.text();
-        assertLength(text, limits.string);
-        return text;
+        const length = from.number();
+        // Of one that is too long, only its units are told.
+        if (length < 0) throw tooLong(-length, limits.string);
+        return from.text(length);
       };
     case 'record':
       return liftRecord(type.fields);

@@ -53,6 +53,18 @@ export class HostObjects {
     return entry.object;
   }
 
+  /** Objects that are added from here on are known by it. */
+  get mark(): number {
+    return this.#serial;
+  }
+
+  /** The guest has none of those any more that were added since. */
+  takeBack(mark: number): void {
+    if (this.#serial === mark) return;
+    for (const [number, entry] of this.#entries.entries())
+      if (entry !== undefined && entry.serial >= mark) this.take(number);
+  }
+
   /** The call is over: what was lent for it is the guest's no more. */
   endLoans(): void {
     if (this.#lent === 0) return;

@@ -45,8 +45,13 @@ export function outOf(whole: string, error: unknown): unknown {
 /** Throws a Refusal where a text has more UTF-16 units than that. */
 export function assertLength(text: string, most: number): void {
   if (text.length <= most) return;
-  const tooMany = (where: string) => `${where} has ${text.length} UTF-16 units, more than the limit of ${most}`;
-  throw new Refusal({ limit: 'string', tooMany });
+  throw tooLong(text.length, most);
+}
+
+/** A text has so many UTF-16 units, and may have that many. */
+export function tooLong(units: number, most: number): Refusal {
+  const tooMany = (where: string) => `${where} has ${units} UTF-16 units, more than the limit of ${most}`;
+  return new Refusal({ limit: 'string', tooMany });
 }
 
 function describe(value: unknown): string {

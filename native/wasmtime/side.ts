@@ -37,8 +37,12 @@ export class Side {
   readonly #plan: Plan;
   readonly #exchange: Exchange;
   readonly #objects = new HostObjects();
-  /** Numbers of resources of the guest's own that the host has. */
-  readonly #given = new Set<number>();
+  /** Resources of the guest's own that the host has: of which type each number is, by position. */
+  readonly #given = new Map<number, number>();
+  /** Those of them that went back to the guest since arguments were begun. */
+  readonly #returned: (readonly [handle: number, position: number])[] = [];
+  /** Of the objects that went to it. */
+  #mark = 0;
   readonly #id = ++sides;
   #host: BoundHost;
 
@@ -53,6 +57,18 @@ export class Side {
   begin(host: BoundHost, limits: Side['limits']): void {
     this.#host = host;
     this.limits = limits;
+  }
+
+  /** Arguments of a call are written from here on. */
+  beginArguments(): void {
+    this.#mark = this.#objects.mark;
+    if (this.#returned.length > 0) this.#returned.length = 0;
+  }
+
+  /** One was refused: what went with those before it is the host's again. */
+  takeBackArguments(): void {
+    this.#objects.takeBack(this.#mark);
+    for (const [handle, position] of this.#returned) this.#given.set(handle, position);
   }
 
   /** Calls the function behind an import: its arguments were delivered, and its value is written. Throws nothing of its own. */
@@ -133,18 +149,28 @@ export class Side {
     return own ? this.#objects.give(value, this.limits.handles) : this.#objects.lend(value);
   }
 
-  #numberOfGiven({ name }: ResourceType, value: unknown, own: boolean): number {
-    const { owner, handle } = (typeof value === 'object' && value !== null ? value : {}) as Partial<GuestResource>;
-    if (owner !== this.#id || handle === undefined || !this.#given.has(handle))
-      throw new Refusal({ wrong: `expected a ${name} of this instance` });
-    if (own) this.#given.delete(handle);
+  #numberOfGiven(resource: ResourceType, value: unknown, own: boolean): number {
+    const position = this.#plan.positionOf(resource);
+    const handle = this.#handleOf(value);
+    if (handle === undefined || this.#given.get(handle) !== position)
+      throw new Refusal({ wrong: `expected a ${resource.name} of this instance` });
+    if (own) {
+      this.#given.delete(handle);
+      this.#returned.push([handle, position]);
+    }
     return handle;
+  }
+
+  /** Of a resource that this guest gave; undefined for all else. */
+  #handleOf(value: unknown): number | undefined {
+    const { owner, handle } = (typeof value === 'object' && value !== null ? value : {}) as Partial<GuestResource>;
+    return owner === this.#id ? handle : undefined;
   }
 
   /** What stands behind a number that the guest gave. */
   objectOf(resource: ResourceType, number: number, own: boolean): object {
     if (!resource.imported) {
-      this.#given.add(number);
+      this.#given.set(number, this.#plan.positionOf(resource));
       return { resource: resource.name, owner: this.#id, handle: number } satisfies GuestResource;
     }
     const object = own ? this.#objects.take(number) : this.#objects.get(number);
@@ -152,9 +178,11 @@ export class Side {
     return object;
   }
 
-  /** The host has a resource of the guest's own no more. Returns whether it had it. */
-  giveBack(handle: number): boolean {
-    return this.#given.delete(handle);
+  /** The host gives up a resource of the guest's own. Returns its number, unless it has it no more. Throws a Refusal for all else. */
+  giveUp(value: unknown): number | undefined {
+    const handle = this.#handleOf(value);
+    if (handle === undefined) throw new Refusal({ wrong: 'expected a resource of this instance' });
+    return this.#given.delete(handle) ? handle : undefined;
   }
 
   endLoans(): void {

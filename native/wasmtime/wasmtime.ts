@@ -108,10 +108,18 @@ export class Component {
   #instantiate(host: BoundHost, limits: Limits): Instance {
     const side = new Side(this.#plan, this.#crossing.exchange, host, Instance.limitsOfValues(limits));
     const { memory = unlimited } = limits;
-    const [time, hostCalls] = Instance.limitsOfGuests(limits);
-    const answer = this.#crossing.enter(side, () => this.#raw.instantiate(memory, time, hostCalls));
-    if (answer.kind !== 'value') throw side.end(answer);
-    return new Instance(this.#crossing, answer.value, side, this.#plan, this.#binding);
+    const others = Instance.limitsOfGuests(limits);
+    try {
+      const answer = this.#crossing.enter(side, () => this.#raw.instantiate(memory, ...others));
+      if (answer.kind !== 'value') throw side.end(answer);
+      return new Instance(this.#crossing, answer.value, side, this.#plan, this.#binding);
+    } catch (error) {
+      // Also where Rust panicked.
+      side.closeAll();
+      throw error;
+    } finally {
+      this.#crossing.leave();
+    }
   }
 }
 

@@ -1,10 +1,15 @@
 // A process of a test: `node scenario.ts SCENARIO GUEST.wasm`. Workers of it run the same file.
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { built } from '../../host/cli/project.ts';
+import { loadAddon } from '../../native/wasmtime/addon.ts';
 import { WasmtimeError } from '../../native/wasmtime/errors.ts';
+import { Exchange } from '../../native/wasmtime/exchange.ts';
 import { type Component, Engine, type Instance, type Limits } from '../../native/wasmtime/wasmtime.ts';
 import { makeHost } from '../contract/hostile/host.ts';
+import { buildRawGuest, makeHost as makeRawHost, rawGuest } from '../contract/raw/guest.ts';
 
 const misbehave = 'test:hostile/misbehave@1.0.0';
 const [scenario, guest] = (isMainThread ? process.argv.slice(2) : workerData) as [string, string];
@@ -42,6 +47,23 @@ async function work(part: string): Promise<{ worker: Worker; message: unknown; e
   const exited = new Promise<number>((resolve) => worker.on('exit', resolve));
   const message = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
   return { worker, message, exited };
+}
+
+/** Frees what nobody has any more. */
+function collect(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+/** What nobody has any more is swept beside this thread, in its own time. */
+async function inArrayBuffers(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    collect();
+    least = Math.min(least, process.memoryUsage().arrayBuffers);
+    await sleep(20);
+  }
+  return least;
 }
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -159,6 +181,68 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
     };
     open({}, { ping }).call(misbehave, 'ping', [1]);
     return [depth > 10, end];
+  },
+
+  async 'an answer that there is no memory for'() {
+    const raw = engine.compile(await buildRawGuest());
+    // A list of texts of 20 letters each, which are those of the list itself.
+    const [at, texts] = [1024, 5000];
+    const list = String.fromCharCode(at, 0, 20, 0).repeat(texts);
+    const given = (seen: unknown[]) => {
+      const host = makeRawHost(seen);
+      const over = { ...host['test:raw/host@1.0.0'], text: () => list };
+      const instance = raw.instantiate({ ...host, 'test:raw/host@1.0.0': over });
+      instance.call(rawGuest, 'take-text', [at, 128]);
+      return () => instance.call(rawGuest, 'give-texts', [at, texts]);
+    };
+    const [first, second, seen]: [unknown[], unknown[], unknown[]] = [[], [], []];
+    const [failing, ...more] = [given(first), given(second)];
+    const alloc = Buffer.alloc;
+    Buffer.alloc = () => {
+      Buffer.alloc = alloc;
+      throw new RangeError('Array buffer allocation failed');
+    };
+    const end = endOf(failing);
+    collect();
+    const told = [call('well', [1]), call('tell', [3])];
+    for (const give of more) give();
+    given(seen)();
+    const right = (value: unknown) => JSON.stringify(value) === JSON.stringify([Array(texts).fill(list.slice(0, 20))]);
+    return [end, ...told, first.length, right(second), right(seen)];
+  },
+  'an answer that no room is made for'() {
+    const { reserve } = Exchange.prototype;
+    Exchange.prototype.reserve = () => undefined;
+    const end = endOf(() => call('tell', [100_000]));
+    Exchange.prototype.reserve = reserve;
+    return [end, (call('tell', [100_000]) as string).length];
+  },
+  async 'a big answer does not stay'() {
+    const before = await inArrayBuffers();
+    const isGone = async () => (await inArrayBuffers()) < before + 1024 * 1024;
+    const length = 8_000_000;
+    const instance = open();
+    const told = instance.call(misbehave, 'tell', [length]) as string;
+    const found = [told.length, await isGone(), instance.call(misbehave, 'well', [1])];
+    // What another guest tells within a call goes to the guest of that.
+    const text = () => call('tell', [length]);
+    found.push(open({}, { text }).call(misbehave, 'read-text'), await isGone());
+    found.push(
+      endOf(() => open({}, { text: () => [text()] }).call(misbehave, 'read-text')),
+      await isGone(),
+    );
+    const raw = engine.compile(await buildRawGuest()).instantiate(makeRawHost([]));
+    found.push(
+      endOf(() => raw.call(rawGuest, 'be-given', ['x'.repeat(length)])),
+      await isGone(),
+    );
+    return [...found, call('well', [2])];
+  },
+  async 'a second copy of the bindings'() {
+    const copy = new URL('../../native/wasmtime/crossing.ts?second', import.meta.url).href;
+    const { Crossing } = (await import(copy)) as typeof import('../../native/wasmtime/crossing.ts');
+    const end = endOf(() => Crossing.of(loadAddon(built.wasmtime)));
+    return [end, call('tell', [3]), endOf(() => call('stop')), call('well', [1])];
   },
 
   "traps beside V8's": () => [

@@ -42,6 +42,13 @@ describe.skipIf(!hasWasmtime)('a process with wasmtime:', () => {
       { ...well, value: [expect.arrayContaining(['stack', 'RangeError']), 0] },
     ],
     ['guests within guests until it fails', { ...well, value: [true, 'stack'] }],
+    ['an answer that there is no memory for', { ...well, value: ['host-failure', 2, 'xxx', 0, true, true] }],
+    ['an answer that no room is made for', { ...well, value: ['host-failure', 100_000] }],
+    [
+      'a big answer does not stay',
+      { ...well, value: [8_000_000, true, 2, 8_000_000, true, 'host-value', true, 'trap', true, 3] },
+    ],
+    ['a second copy of the bindings', { ...well, value: ['engine', 'xxx', 'trap', 2] }],
     [
       "traps beside V8's",
       { ...well, value: ['memory access out of bounds', 'trap', 'memory access out of bounds', 'trap'] },

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { built } from '../../host/cli/project.ts';
 import { decodeComponent } from '../../host/component/decode.ts';
 import type { ExternShape } from '../../host/component/shape.ts';
@@ -149,6 +149,49 @@ describe.skipIf(!hasWasmtime)('the bindings of wasmtime', () => {
     expect(run('grow', [1000])).toBeGreaterThan(0);
   });
 
+  describe('a text that is too long', () => {
+    const limited = (body: () => unknown, message: string) =>
+      expect(endOf(body)).toMatchObject({ code: 'limit', limit: 'string', message });
+
+    test('is told without having crossed', () => {
+      const alloc = vi.spyOn(Buffer, 'alloc');
+      const tooMany = 'has 3000000 UTF-16 units, more than the limit of 1000';
+      limited(() => run('tell', [3_000_000], { string: 1000 }), `tell returned ${tooMany}`);
+      limited(() => run('say', [3_000_000], { string: 1000 }), `test:hostile/host@1.0.0#say: text ${tooMany}`);
+      expect(alloc).not.toHaveBeenCalled();
+      alloc.mockRestore();
+    });
+
+    test('is told with its place within a value', () => {
+      const seen: unknown[] = [];
+      const texts = () => raw.instantiate(makeRawHost(seen), { string: 1 }).call(rawGuest, 'give-texts', [304, 1]);
+      limited(texts, 'test:raw/host@1.0.0#take-texts: v[0] has 2 UTF-16 units, more than the limit of 1');
+      expect(seen).toEqual([]);
+    });
+
+    test.each(['a', '語', '\u{1f600}'])('is so by its UTF-16 units, not by its bytes: of %s', (letter) => {
+      const { imports } = makeEveryHost();
+      const half = letter.repeat(3);
+      const clash = { ...imports['test:every/clash@1.0.0'], fail: () => fail({ text: half }) };
+      const host = { ...imports, 'test:every/clash@1.0.0': clash, plain: { default: () => half } };
+      const units = 2 * half.length;
+      const call = (string: number) =>
+        every.instantiate(host, { string }).call('test:every/mirror@1.0.0', 'clashes', ['x']);
+      expect(call(units)).toBe(half + half);
+      limited(() => call(units - 1), `clashes returned has ${units} UTF-16 units, more than the limit of ${units - 1}`);
+    });
+
+    test('is so by the limit that the instance began with', () => {
+      const begun = (before: Limits, limits: Limits) => {
+        const instance = hostile.prepare(before);
+        instance.begin(makeHostileHost().imports, limits);
+        return () => instance.call(misbehave, 'tell', [6]);
+      };
+      expect(begun({ string: 5 }, {})()).toBe('xxxxxx');
+      limited(begun({}, { string: 5 }), 'tell returned has 6 UTF-16 units, more than the limit of 5');
+    });
+  });
+
   describe('an engine with room for a few instances', () => {
     test('runs them as any other, and refuses one too many', () => {
       const pooled = new Engine(built.wasmtime, { instances: 2 }).compile(hostileBytes);
@@ -185,6 +228,43 @@ describe.skipIf(!hasWasmtime)('the bindings of wasmtime', () => {
       expect(() => call('[method]thing.number', thing)).toThrow('self: expected a thing of this instance');
       instance.drop(thing);
       expect(call('destroyed')).toBe(1);
+    });
+
+    test('is not dropped by another instance, which has one of the same number', () => {
+      const [a, b] = [raw.instantiate(makeRawHost([])), raw.instantiate(makeRawHost([]))];
+      const [ofA, ofB] = [a, b].map((one) => one.call(rawGuest, '[constructor]thing', [7]) as GuestResource);
+      for (const foreign of [ofA, { ...ofB, owner: 0 }, {}, undefined])
+        expect(endOf(() => b.drop(foreign as GuestResource))).toMatchObject({
+          code: 'host-value',
+          message: 'drop: expected a resource of this instance',
+        });
+      for (const one of [a, b]) expect(one.call(rawGuest, 'destroyed')).toBe(0);
+      expect(b.call(rawGuest, '[method]thing.number', [ofB])).toBe(7);
+      a.drop(ofA as GuestResource);
+      expect(a.call(rawGuest, 'destroyed')).toBe(1);
+    });
+
+    test('is refused for one of another type', () => {
+      const instance = raw.instantiate(makeRawHost([]));
+      const call = (name: string, ...args: unknown[]) => instance.call(rawGuest, name, args);
+      const other = call('[constructor]other', 7);
+      expect(endOf(() => call('[method]thing.number', other))).toMatchObject({
+        code: 'host-value',
+        message: '[method]thing.number: self: expected a thing of this instance',
+      });
+      expect(call('[method]thing.number', call('[constructor]thing', 8))).toBe(8);
+    });
+
+    test("is the host's still where an argument after it was refused", () => {
+      const { instance, call } = open();
+      const [a, b] = [call('[constructor]lease', 'ann'), call('[constructor]lease', 'bob')];
+      for (const refused of [7, a])
+        expect(() => call('merge', a, refused)).toThrow('merge: b: expected a lease of this instance');
+      expect(call('[method]lease.owner', a)).toBe('ann');
+      expect(call('[method]lease.owner', call('merge', a, b))).toBe('ann+bob');
+      expect(() => call('merge', a, b)).toThrow('merge: a: expected a lease of this instance');
+      instance.drop(a as GuestResource);
+      expect(() => call('[method]lease.owner', b)).toThrow('expected a lease of this instance');
     });
 
     test('whose destructor traps ends the instance', () => {
@@ -260,6 +340,11 @@ describe.skipIf(!hasWasmtime)('the bindings of wasmtime', () => {
     expect(after - before).toBeLessThan(40 * 1024 * 1024);
   }, 60_000);
 });
+
+/** What a host function throws as the err case of its `result`. */
+function fail(payload: unknown): never {
+  throw Object.assign(new Error('on purpose'), { payload });
+}
 
 function ofAnotherVersion(code: Uint8Array): Uint8Array {
   const changed = Buffer.from(code);

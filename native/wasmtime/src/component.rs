@@ -61,9 +61,16 @@ impl Component {
 
     /// Makes an instance, and answers with its number. Limits are infinite for none; time is in milliseconds, memory in bytes.
     #[napi(catch_unwind)]
-    pub fn instantiate(&self, env: napi::Env, memory: f64, time: f64, host_calls: f64) -> Js {
+    pub fn instantiate(
+        &self,
+        env: napi::Env,
+        memory: f64,
+        time: f64,
+        host_calls: f64,
+        string: f64,
+    ) -> Js {
         let env = env.raw();
-        let limits = Limits::new(time, host_calls);
+        let limits = Limits::new(time, host_calls, string);
         let instance = instance::open(env, &self.engine, &self.compiled.plan, limits, memory);
         answer(env, instance.map(|number| js::number(env, number.into())))
     }

@@ -28,11 +28,11 @@ pub struct Shared {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Options {
+pub struct Options {
     /// Instances that there is room for at once; 0 for room that is made as it is needed.
-    instances: u32,
+    pub instances: u32,
     /// Bytes of native stack that a guest may use.
-    stack: u32,
+    pub stack: u32,
 }
 
 #[napi]
@@ -94,7 +94,7 @@ impl Engine {
 }
 
 impl Shared {
-    fn open(options: Options) -> wasmtime::Result<Arc<Shared>> {
+    pub fn open(options: Options) -> wasmtime::Result<Arc<Shared>> {
         let mut engines = lock(&ENGINES);
         let engines = engines.get_or_insert_default();
         if let Some(shared) = engines.get(&options).and_then(Weak::upgrade) {

@@ -2,10 +2,14 @@
 //! the bytes of texts and byte lists in the other. Each side reads what the other one wrote from its start on, before it writes
 //! again. Making objects is left to JavaScript, whose machine code does that many times faster than Node-API.
 
-use crate::js::{self, Env};
+use crate::fault::Fault;
+use crate::js::{self, Env, Js};
 use crate::reference::Ref;
+use crate::state::State;
+use crate::status;
 use napi_derive::napi;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::{ptr, slice};
 
 struct Exchange {
@@ -13,6 +17,8 @@ struct Exchange {
     most_numbers: usize,
     bytes: *mut u8,
     most_bytes: usize,
+    /// Keeps both arrays. Left behind when the thread ends: by then there is no JavaScript to give them back to.
+    arrays: Option<ManuallyDrop<[Ref; 2]>>,
     /// The function behind all imports: `(position) => status`; what it is asked to do is in `host_call`.
     dispatch: Option<&'static Ref>,
     /// Makes room for so many numbers and bytes, and shares that.
@@ -24,34 +30,45 @@ thread_local!(static EXCHANGE: RefCell<Exchange> = const { RefCell::new(Exchange
     most_numbers: 0,
     bytes: ptr::null_mut(),
     most_bytes: 0,
+    arrays: None,
     dispatch: None,
     grow: None,
 }) });
 
-/// Shares a Float64Array and a Uint8Array, which JavaScript keeps until it shares others.
+/// Shares a Float64Array and a Uint8Array, which are kept until others are shared. Answers whether they are.
 #[napi]
-pub fn share(env: napi::Env, numbers: js::Js, bytes: js::Js) {
+pub fn share(env: napi::Env, numbers: Js, bytes: Js) -> Js {
     let env = env.raw();
-    let (Some(numbers), Some(bytes)) = (js::view(env, numbers.0), js::view(env, bytes.0)) else {
-        return;
+    let views = (js::view(env, numbers.0), js::view(env, bytes.0));
+    let (Some(numbers_view), Some(bytes_view)) = views else {
+        return Js(js::boolean(env, false));
     };
-    EXCHANGE.with_borrow_mut(|exchange| {
-        exchange.numbers = numbers.data.cast();
-        exchange.most_numbers = numbers.length;
-        exchange.bytes = bytes.data;
-        exchange.most_bytes = bytes.length;
+    let arrays = ManuallyDrop::new([numbers.0, bytes.0].map(|array| Ref::new(env, array)));
+    let before = EXCHANGE.with_borrow_mut(|exchange| {
+        exchange.numbers = numbers_view.data.cast();
+        exchange.most_numbers = numbers_view.length;
+        exchange.bytes = bytes_view.data;
+        exchange.most_bytes = bytes_view.length;
+        exchange.arrays.replace(arrays)
     });
+    drop(before.map(ManuallyDrop::into_inner));
+    Js(js::boolean(env, true))
 }
 
-/// The functions of this thread: what calls the host, and what makes room.
+/// The functions of this thread: what calls the host, and what makes room. Answers with its status byte; with undefined where the
+/// thread has such functions, which it keeps: the instances that it runs are theirs.
 #[napi]
-pub fn attach(env: napi::Env, dispatch: js::Js, grow: js::Js) {
+pub fn attach(env: napi::Env, dispatch: Js, grow: Js) -> Js {
     let env = env.raw();
+    if EXCHANGE.with_borrow(|exchange| exchange.dispatch.is_some()) {
+        return Js(js::undefined(env));
+    }
     EXCHANGE.with_borrow_mut(|exchange| {
         // Kept for as long as the thread runs JavaScript, which ends before the thread does.
         exchange.dispatch = Some(Box::leak(Box::new(Ref::new(env, dispatch.0))));
         exchange.grow = Some(Box::leak(Box::new(Ref::new(env, grow.0))));
     });
+    Js(status::status_array(env))
 }
 
 /// Has JavaScript carry out what the number says. None where it threw, or may not run any more.
@@ -93,30 +110,35 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// None where JavaScript could not make room: an exception is pending.
-    pub fn deliver(&self, env: Env) -> Option<()> {
-        let fits = EXCHANGE.with_borrow(|exchange| {
-            self.numbers.len() <= exchange.most_numbers && self.bytes.len() <= exchange.most_bytes
-        });
-        if !fits {
-            let grow = EXCHANGE.with_borrow(|exchange| exchange.grow.map(Ref::get))?;
-            let wanted = [self.numbers.len(), self.bytes.len()];
-            js::call(env, grow, &wanted.map(|length| js::number(env, length as f64)))?;
+    /// Moves it to where JavaScript reads it. A fault where that threw, may not run any more, or made no room.
+    pub fn deliver(&self, state: &mut State) -> Result<(), Fault> {
+        if self.copy() {
+            return Ok(());
         }
+        self.make_room(state.env).ok_or_else(|| state.caught())?;
+        if self.copy() { Ok(()) } else { Err(Fault::Room) }
+    }
+
+    /// None where JavaScript threw, or may not run any more.
+    fn make_room(&self, env: Env) -> Option<()> {
+        let grow = EXCHANGE.with_borrow(|exchange| exchange.grow.map(Ref::get));
+        let wanted = [self.numbers.len(), self.bytes.len()];
+        let wanted = wanted.map(|length| js::number(env, length as f64));
+        grow.map_or(Some(()), |grow| js::call(env, grow, &wanted).map(|_| ()))
+    }
+
+    /// Whether there was room for it.
+    fn copy(&self) -> bool {
         EXCHANGE.with_borrow(|exchange| {
-            if self.numbers.len() > exchange.most_numbers || self.bytes.len() > exchange.most_bytes
-            {
-                return None;
+            let (numbers, bytes) = (&self.numbers, &self.bytes);
+            if numbers.len() > exchange.most_numbers || bytes.len() > exchange.most_bytes {
+                return false;
             }
             unsafe {
-                ptr::copy_nonoverlapping(
-                    self.numbers.as_ptr(),
-                    exchange.numbers,
-                    self.numbers.len(),
-                );
-                ptr::copy_nonoverlapping(self.bytes.as_ptr(), exchange.bytes, self.bytes.len());
+                ptr::copy_nonoverlapping(numbers.as_ptr(), exchange.numbers, numbers.len());
+                ptr::copy_nonoverlapping(bytes.as_ptr(), exchange.bytes, bytes.len());
             }
-            Some(())
+            true
         })
     }
 }

@@ -14,6 +14,8 @@ pub enum Fault {
     },
     /// A function of the host's did not end well. JavaScript knows why, unless it threw out of turn: that is in the state.
     Host,
+    /// JavaScript made no room for what the guest gave, and threw nothing.
+    Room,
     /// This thread may run no JavaScript any more.
     Terminated,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Limit { message, .. } => out.write_str(message),
             Fault::Host => out.write_str("a host function failed"),
+            Fault::Room => out.write_str("there is no room for what the guest gave the host"),
             Fault::Terminated => out.write_str("this thread is being terminated"),
         }
     }
@@ -68,7 +71,9 @@ pub fn failure(env: Env, state: &mut State, error: &wasmtime::Error) -> Failure 
     let object = match error.downcast_ref::<Fault>() {
         Some(Fault::Terminated) => return Failure::Terminated,
         Some(Fault::Limit { limit, message }) => limit_object(env, limit, message),
-        Some(Fault::Host) => fault_object(env, "host-failure", "a host function failed"),
+        Some(fault @ (Fault::Host | Fault::Room)) => {
+            fault_object(env, "host-failure", &fault.to_string())
+        }
         None => of_wasmtime(env, state, error),
     };
     if let Some(thrown) = state.thrown.take() {

@@ -70,10 +70,7 @@ fn lift_all(
     for (shape, value) in function.parameters.iter().zip(given) {
         lift(store, plan, shape, value, outbox)?;
     }
-    match outbox.deliver(store.data().env) {
-        Some(()) => Ok(()),
-        None => Err(Error::new(store.data_mut().caught())),
-    }
+    Ok(outbox.deliver(store.data_mut())?)
 }
 
 fn lower_answer(

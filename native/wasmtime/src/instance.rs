@@ -42,9 +42,9 @@ thread_local!(static INSTANCES: RefCell<Instances> = RefCell::default());
 
 /// For an instance that was made without a host: it has one from here on, with limits as `Component.instantiate` has them.
 #[napi(catch_unwind)]
-pub fn begin(env: napi::Env, instance: u32, time: f64, host_calls: f64) -> Js {
+pub fn begin(env: napi::Env, instance: u32, time: f64, host_calls: f64, string: f64) -> Js {
     with(env.raw(), instance, |live| {
-        live.store.data_mut().begin(Limits::new(time, host_calls));
+        live.store.data_mut().begin(Limits::new(time, host_calls, string));
         Ok(())
     })
 }
@@ -99,7 +99,6 @@ pub fn open(
 }
 
 fn with(env: Env, instance: u32, run: impl FnOnce(&mut Live) -> Result<(), End>) -> Js {
-    // Taken out: where Rust panics, the instance has ended.
     let taken = INSTANCES.with_borrow_mut(|instances| match instances.live.get_mut(&instance) {
         None => Err(Failure::new(env, "ended", "the instance has ended")),
         Some(place) => place.take().ok_or_else(|| running(env)),
@@ -108,21 +107,30 @@ fn with(env: Env, instance: u32, run: impl FnOnce(&mut Live) -> Result<(), End>)
         Ok(live) => live,
         Err(failure) => return answer(env, Err(failure)),
     };
-    let result = run(&mut live);
-    if let Err(End::Last(error)) = &result {
-        let failure = live.failure(error);
-        INSTANCES.with_borrow_mut(|instances| instances.live.remove(&instance));
-        return answer(env, Err(failure));
+    let place = Place(instance);
+    let result = match run(&mut live) {
+        Ok(()) => Ok(js::undefined(env)),
+        Err(End::Ordinary(failure)) => Err(failure),
+        Err(End::Last(error)) => return answer(env, Err(live.failure(&error))),
+    };
+    place.put_back(live);
+    answer(env, result)
+}
+
+/// Where an instance was taken from that runs. If it is not put back, by its end or by a panic, it has ended.
+struct Place(u32);
+
+impl Place {
+    fn put_back(self, live: Box<Live>) {
+        INSTANCES.with_borrow_mut(|instances| instances.live.insert(self.0, Some(live)));
+        std::mem::forget(self);
     }
-    INSTANCES.with_borrow_mut(|instances| instances.live.insert(instance, Some(live)));
-    answer(
-        env,
-        match result {
-            Ok(()) => Ok(js::undefined(env)),
-            Err(End::Ordinary(failure)) => Err(failure),
-            Err(End::Last(_)) => Err(Failure::Terminated),
-        },
-    )
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        INSTANCES.with_borrow_mut(|instances| instances.live.remove(&self.0));
+    }
 }
 
 fn running(env: Env) -> Failure {
@@ -229,11 +237,10 @@ impl Live {
         value: Option<&Val>,
     ) -> wasmtime::Result<()> {
         let (Some(shape), Some(value)) = (shape, value) else { return Ok(()) };
-        let env = self.env();
-        let _scope = Scope::open(env);
+        let _scope = Scope::open(self.env());
         let mut outbox = Outbox::default();
         lift(&mut self.store.as_context_mut(), plan, shape, value, &mut outbox)?;
-        outbox.deliver(env).ok_or_else(|| self.store.data_mut().caught().into())
+        Ok(outbox.deliver(self.store.data_mut())?)
     }
 
     fn assert_stack(&self) -> wasmtime::Result<()> {
@@ -257,5 +264,30 @@ impl Live {
 
     fn env(&self) -> Env {
         self.store.data().env
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Options;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::ptr;
+    use wasmtime::component::Component;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn an_instance_that_panics_has_ended() {
+        let engine = Shared::open(Options { instances: 0, stack: 512 << 10 }).unwrap();
+        let component = Component::from_binary(engine.engine(), EMPTY_COMPONENT).unwrap();
+        let plan = Arc::new(Plan::new(&component).ok().unwrap());
+        let limits = Limits::new(f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        // There is no Node here, and nothing that would ask for it.
+        let env = ptr::null_mut();
+        let instance = open(env, &engine, &plan, limits, f64::INFINITY).ok().unwrap();
+        let panic = || with(env, instance, |_| panic!("on purpose"));
+        assert!(catch_unwind(AssertUnwindSafe(panic)).is_err());
+        assert!(INSTANCES.with_borrow(|instances| instances.live.is_empty()));
     }
 }

@@ -26,12 +26,3 @@ mod stack;
 mod state;
 mod status;
 mod watchdog;
-
-use js::Js;
-use napi_derive::napi;
-
-/// The byte that says what the last answer on this thread was: see [`status`].
-#[napi]
-pub fn status(env: napi::Env) -> Js {
-    Js(status::status_array(env.raw()))
-}

@@ -40,7 +40,7 @@ impl Lifting<'_, '_> {
             (_, Val::Float32(number)) => self.to.number(*number),
             (_, Val::Float64(number)) => self.to.number(*number),
             (_, Val::Char(letter)) => self.to.number(u32::from(*letter)),
-            (_, Val::String(text)) => self.to.bytes(text.as_bytes()),
+            (_, Val::String(text)) => self.text(text),
             (Shape::Enum(names), Val::Enum(name)) => self.place(names.iter(), name)?,
             (Shape::Bytes, Val::List(items)) => {
                 let bytes: Vec<u8> = items.iter().map(byte).collect();
@@ -98,6 +98,17 @@ impl Lifting<'_, '_> {
             (Some(shape), Some(payload)) => self.value(shape, payload),
             _ => Ok(()),
         }
+    }
+
+    /// Its bytes; of one that is too long only the number of its UTF-16 units, negated: JavaScript knows what to say of it.
+    fn text(&mut self, text: &str) {
+        let most = self.store.data().limits.string;
+        // It has no more of them than bytes.
+        if text.len() as f64 <= most {
+            return self.to.bytes(text.as_bytes());
+        }
+        let units = text.encode_utf16().count() as f64;
+        if units <= most { self.to.bytes(text.as_bytes()) } else { self.to.number(-units) }
     }
 
     /// A case or a name by its position.

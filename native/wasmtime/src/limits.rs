@@ -7,13 +7,15 @@ use wasmtime::ResourceLimiter;
 pub struct Limits {
     pub time: Option<Duration>,
     pub host_calls: f64,
+    /// UTF-16 units of one text.
+    pub string: f64,
 }
 
 impl Limits {
     /// Time in milliseconds; infinite for no limit.
-    pub fn new(time: f64, host_calls: f64) -> Limits {
+    pub fn new(time: f64, host_calls: f64, string: f64) -> Limits {
         let time = Duration::try_from_secs_f64(time.max(0.0) / 1e3).ok();
-        Limits { time, host_calls }
+        Limits { time, host_calls, string }
     }
 }
 

@@ -17,6 +17,7 @@
   (import "test:raw/host@1.0.0" "text" (func $text (param i32)))
   (import "test:raw/host@1.0.0" "ping" (func $ping))
   (import "[export]test:raw/guest@1.0.0" "[resource-new]thing" (func $new-thing (param i32) (result i32)))
+  (import "[export]test:raw/guest@1.0.0" "[resource-new]other" (func $new-other (param i32) (result i32)))
   (memory (export "memory") 1)
   (table $table 3 70000 funcref)
   (elem (i32.const 0) $seven $takes-one)
@@ -108,6 +109,7 @@
     (if (i32.eq (global.get $how) (i32.const 3)) (then (loop (br 0)))))
 
   (func (export "test:raw/guest@1.0.0#[constructor]thing") (param i32) (result i32) (call $new-thing (local.get 0)))
+  (func (export "test:raw/guest@1.0.0#[constructor]other") (param i32) (result i32) (call $new-other (local.get 0)))
   (func (export "test:raw/guest@1.0.0#[method]thing.number") (param i32) (result i32) (local.get 0))
   (func (export "test:raw/guest@1.0.0#[dtor]thing") (param i32)
     (if (i32.eq (local.get 0) (i32.const 13)) (then unreachable))
