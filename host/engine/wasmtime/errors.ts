@@ -11,7 +11,7 @@ export function engineError(error: unknown): unknown {
       return limitError(error.limit ?? 'time', message, { cause: error });
     case 'host-failure':
       if (cause instanceof EngineError) return cause;
-      if (cause === undefined) return new EngineError('host-failure', message, { cause: error });
+      if (!('cause' in error)) return new EngineError('host-failure', message, { cause: error });
       return new EngineError('host-failure', `a host function failed: ${String(cause)}`, { cause });
     case 'invalid-component':
       return new EngineError('invalid-component', `not a component that can run here: ${message}`, { cause: error });
