@@ -105,5 +105,7 @@ function openWithoutLinks(path: string): number {
   const result = trySystemCall('syscall', SYS_openat2, AT_FDCWD, name, how, how.length);
   if (result >= 0) return result;
   if (result === -errnoNumbers.ELOOP) throw new UntrustedFile(`there is a symbolic link on the way to ${path}`);
-  throw new UntrustedFile(`cannot read ${path}: ${errnoText(-result)}`);
+  // Seccomp filters say so where they do not know it, or cannot look into its arguments.
+  const what = result === -errnoNumbers.ENOSYS ? ' (openat2)' : '';
+  throw new UntrustedFile(`cannot read ${path}: ${errnoText(-result)}${what}`);
 }
