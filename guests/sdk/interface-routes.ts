@@ -1,5 +1,5 @@
 import { Some } from 'bulkhead-sdk/abi/values';
-import { ensure } from 'bulkhead-sdk/failure';
+import { fail } from 'bulkhead-sdk/failure';
 import { Ip } from 'bulkhead-sdk/ip';
 import { LinkSetup } from 'bulkhead-sdk/link-setup';
 import { Prefix } from 'bulkhead-sdk/prefix';
@@ -14,8 +14,12 @@ export function addRoutes(link: Link, assignment: Assignment, setup: LinkSetup):
   for (let i = 0; i < assignment.routes.length; i++) {
     const route = routeBy(link, assignment.routes[i], assignment.addresses);
     const attempt = `failed to add route '${describe(route, link)}'`;
-    // The kernel could do it for IPv4. The reference could not.
-    ensure(isOfOneFamily(route), `${attempt}: gateway, source, and destination ip are not the same IP family`);
+    if (!isOfOneFamily(route)) {
+      // What comes before it may fail first.
+      setup.apply();
+      // The kernel could do it for IPv4. The reference could not.
+      fail(`${attempt}: gateway, source, and destination ip are not the same IP family`);
+    }
     setup.route(route, attempt);
   }
 }

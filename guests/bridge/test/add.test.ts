@@ -207,6 +207,17 @@ describe('ADD with IPAM', () => {
     ]);
   });
 
+  test('the first route that cannot be is told, whatever is wrong with it', () => {
+    const [away, mixed] = [
+      { dst: '192.168.0.0/16', gw: '10.9.9.9' },
+      { dst: '10.9.1.0/24', gw: 'fd00::1' },
+    ];
+    const messageOf = (routes: readonly object[]) =>
+      bench.call('ADD', 'a', bench.ipam(['10.1.2.0/24'], { routes })).json.msg;
+    expect(messageOf([away, mixed])).toMatch(/^failed to add route '192\.168\.0\.0\/16 .*network is unreachable/);
+    expect(messageOf([mixed, away])).toMatch(/^failed to add route '10\.9\.1\.0\/24 .*not the same IP family$/);
+  });
+
   test('the bridge keeps its hardware address when a port with a lower one comes', () => {
     bench.call('ADD', 'a', gatewayed());
     const mac = bridge()?.mac;
