@@ -9,6 +9,9 @@ import { Link } from 'wit/net/links';
 import { Route } from 'wit/net/routes';
 import { IpAddress } from 'wit/net/types';
 
+/** linux/rtnetlink.h: RT_SCOPE_UNIVERSE, which the reference's routes have where they say nothing. */
+const universe: u8 = 0;
+
 /** The routes by the link. One without a gateway goes by the first gateway of its family. */
 export function addRoutes(link: Link, assignment: Assignment, setup: LinkSetup): void {
   for (let i = 0; i < assignment.routes.length; i++) {
@@ -34,7 +37,8 @@ function routeBy(link: Link, wanted: OutcomeRoute, addresses: Address[]): Route 
   route.advertisedMss = wanted.advertisedMss;
   route.priority = wanted.priority;
   route.table = wanted.table;
-  route.scope = wanted.scope;
+  // Not what the kernel's own tools choose for one without a gateway, which would be the link.
+  route.scope = wanted.scope === null ? new Some<u8>(universe) : wanted.scope;
   return route;
 }
 

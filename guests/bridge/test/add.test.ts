@@ -207,6 +207,12 @@ describe('ADD with IPAM', () => {
     ]);
   });
 
+  test('a route without a gateway is of the whole world, as the reference’s', () => {
+    bench.call('ADD', 'a', bench.ipam(['fd00:1::/64'], { routes: [{ dst: '10.9.0.0/16' }] }));
+    const routes = bench.container('a').routes({});
+    expect(routes.filter(({ destination }) => destination === '10.9.0.0/16')).toMatchObject([{ scope: 0 }]);
+  });
+
   test('the first route that cannot be is told, whatever is wrong with it', () => {
     const [away, mixed] = [
       { dst: '192.168.0.0/16', gw: '10.9.9.9' },
