@@ -48,9 +48,9 @@ export function runGuest(
   const { text: config } = canonicalConfiguration(document, manifest.config ?? anyConfiguration);
   // Never for DEL: what has become wrong must still be taken away.
   const problems = name === 'del' ? [] : configurationProblems(manifest, config);
+  const bound = boundOf(component);
   const run = () => {
-    const { imports } = boundOf(component);
-    const instance = measured('instantiate', () => component.instantiate(imports, limits));
+    const instance = measured('instantiate', () => component.instantiate(bound.imports, limits));
     try {
       const given = [argument(call, name, config, previous)];
       const value = measured('guest', () => instance.call(pluginInterface, name, given));
@@ -63,7 +63,7 @@ export function runGuest(
     }
   };
   // A guest may call the host as soon as it is made.
-  const served = () => boundOf(component).serve(session, onlooker(node.meter, type, call.verb), run);
+  const served = () => bound.serve(session, onlooker(node.meter, type, call.verb), run);
   return refusing(problems, manifest, () => within(node, limits.time, served));
 }
 

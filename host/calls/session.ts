@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CniError, errorCodes } from '../cni/error.ts';
 import type { Outcome } from '../cni/outcome.ts';
-import { HostFault, limitError } from '../engine/errors.ts';
+import { HostFault, hostCallsError, limitError } from '../engine/errors.ts';
 import { fault } from '../interfaces/fault.ts';
 import type { Delegate, Session } from '../interfaces/session.ts';
 import type { OperationContext } from '../operations/context.ts';
@@ -96,7 +96,7 @@ export function makeSession(
     performAll: (door, operations) => transaction.performAll(door, operations),
     count(accesses) {
       counted += accesses;
-      if (counted > hostCalls) throw limitError('hostCalls', `the guest made more than ${hostCalls} calls to the host`);
+      if (counted > hostCalls) throw hostCallsError(hostCalls);
     },
     require: (inquiry) => guard?.require(inquiry),
     tell(door, link) {

@@ -7,6 +7,7 @@ import type { Operation } from '../operations/operation.ts';
 import type { Stage } from '../operations/transaction.ts';
 import type { Access } from '../policy/access.ts';
 import { randomHex } from '../system/random.ts';
+import type { Writable } from '../system/writable.ts';
 import type { Plugin } from '../trust/plugin.ts';
 import type { Ruling } from './guard.ts';
 import { at } from './request.ts';
@@ -17,7 +18,7 @@ const most = { allowed: 1000, all: 5000 };
 /** UTF-16 units: of one name, of one access as JSON, of one reason, of an error's message, and of all accesses. A guest can give names and lists of megabytes. */
 const longest = { name: 1000, access: 2000, reason: 1000, message: 10_000, all: 1_000_000 };
 
-type Noted = { -readonly [K in keyof AuditedAccess]: AuditedAccess[K] };
+type Noted = Writable<AuditedAccess>;
 
 /** What one call did, gathered for the audit log while it runs. */
 export class Trail {

@@ -42,6 +42,11 @@ export function limitError(limit: LimitName, message: string, options?: ErrorOpt
   return new EngineError('limit', message, { ...options, limit });
 }
 
+/** A guest may call the host so many times, and has done so more often. */
+export function hostCallsError(most: number): EngineError {
+  return limitError('hostCalls', `the guest made more than ${most} calls to the host`);
+}
+
 /** The exported function returned the err case of its `result`; `payload` is what the case carries. */
 export class GuestFailure extends Error {
   override readonly name = 'GuestFailure';

@@ -217,13 +217,7 @@ export class NetlinkConnection {
         }
       }
     };
-    try {
-      this.#socket.send(encodeFrames(frames));
-      return collect(next);
-    } catch (error) {
-      if (!(error instanceof NetlinkRefusal)) this.close();
-      throw error;
-    }
+    return this.#sendFrames(frames, () => collect(next));
   }
 
   #exchange<T>(request: Request, flags: number, answer: Decoder<T>, deadline: Deadline): Answer<T> {
@@ -231,9 +225,12 @@ export class NetlinkConnection {
   }
 
   #send<T>(request: Request, flags: number, collect: () => T): T {
-    const frame = this.#frame(request, NLM_F_REQUEST | flags);
+    return this.#sendFrames([this.#frame(request, NLM_F_REQUEST | flags)], collect);
+  }
+
+  #sendFrames<T>(frames: readonly Frame[], collect: () => T): T {
     try {
-      this.#socket.send(encodeFrames([frame]));
+      this.#socket.send(encodeFrames(frames));
       return collect();
     } catch (error) {
       if (!(error instanceof NetlinkRefusal)) this.close();

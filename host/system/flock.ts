@@ -96,27 +96,28 @@ export class FileLock implements Disposable {
   /** Opens the file, and closes it again where there is no lock to be had. See `lockFile`. */
   static take(path: string, open: () => number, subject: string, deadline: Deadline): FileLock {
     const lock = new FileLock(open(), laneOf(path, lanes), false);
-    return lock.#had(() => waitFor(lock.fd, lock.#lane, subject, deadline)) as FileLock;
+    lock.#hold(() => waitFor(lock.fd, lock.#lane, subject, deadline));
+    return lock;
   }
 
   /** Of a file that stays open. Undefined where it is not the one at its path any more. */
   static takeKept(path: string, file: KeptFile, subject: string, deadline: Deadline): FileLock | undefined {
     const lock = new FileLock(file.opened(), laneOf(path, lanes), true);
     const isThere = () => file.isThere();
-    return lock.#had(() => waitFor(lock.fd, lock.#lane, subject, deadline, isThere) && isThere());
+    if (lock.#hold(() => waitFor(lock.fd, lock.#lane, subject, deadline, isThere) && isThere())) return lock;
+    lock.release();
+    return undefined;
   }
 
-  /** Undefined where waiting for it came to nothing. */
-  #had(wait: () => boolean): FileLock | undefined {
+  /** Returns what waiting came to. Where it throws, the lock is given back. */
+  #hold(wait: () => boolean): boolean {
     held.add(this);
     try {
-      if (wait()) return this;
+      return wait();
     } catch (error) {
       this.release();
       throw error;
     }
-    this.release();
-    return undefined;
   }
 
   /** Gives the lock back; the file stays, since removing it would let two holders in. A second time does nothing. */

@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { KernelError, StepError } from '../../host/kernel/errors.ts';
+import { KernelError } from '../../host/kernel/errors.ts';
 import type { Operation } from '../../host/operations/operation.ts';
 import { Deadline } from '../../host/system/deadline.ts';
-import { indexOf, ip, linkOf, prefix } from '../kernel/contract/world.ts';
+import { indexOf, ip, linkOf, prefix, stepErrorOf } from '../kernel/contract/world.ts';
 import { type Workbench, workbenches } from './operations.ts';
-
-/** What was thrown, which has to be a StepError. */
-function stepErrorOf(body: () => void): StepError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof StepError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 /** A veth of the attachment's own, with its end in the sandbox, whose index is returned. */
 function createPair(bench: Workbench): number {

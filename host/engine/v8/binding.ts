@@ -6,7 +6,7 @@ import type {
   ResourceType,
 } from '../../component/shape.ts';
 import type { HostFunction, HostImports, Limits } from '../engine.ts';
-import { EngineError, limitError } from '../errors.ts';
+import { EngineError, hostCallsError, limitError } from '../errors.ts';
 import { camelCase, fromGuest, type Handles, toGuest } from './values.ts';
 
 type HostInterface = Readonly<Record<string, unknown>>;
@@ -185,9 +185,7 @@ export class Binding implements Handles {
     return (...args: unknown[]) => {
       if (this.fatal !== undefined) throw this.fatal;
       if (++this.#calls > this.#limits.hostCalls) {
-        throw this.#end(
-          limitError('hostCalls', `the guest made more than ${this.#limits.hostCalls} calls to the host`),
-        );
+        throw this.#end(hostCallsError(this.#limits.hostCalls));
       }
       try {
         const given = type.parameters.map((one, i) => fromGuest(args[i], one.type, `${name}: ${one.name}`, this));

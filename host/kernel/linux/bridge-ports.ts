@@ -13,6 +13,7 @@ import {
 } from '../../netlink/route/bridge-port.ts';
 import { AF_BRIDGE, RTM_DELLINK, RTM_GETLINK, RTM_GETVLAN, RTM_SETLINK } from '../../netlink/route/family.ts';
 import { linkMessage, RTEXT_FILTER_SKIP_STATS } from '../../netlink/route/link.ts';
+import type { Writable } from '../../system/writable.ts';
 import type { BridgePort, BridgePortChange, VlanRange } from '../kernel.ts';
 import { requireLinkIndex } from '../link-names.ts';
 import type { NamespaceChannel } from './namespace-channel.ts';
@@ -84,8 +85,6 @@ function joined(vlans: readonly VlanInfo[]): VlanRange[] {
   }
   return ranges;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function encodeRange({ first, last, pvid, untagged }: VlanRange): VlanInfo[] {
   const flags = (pvid ? BRIDGE_VLAN_INFO_PVID : 0) | (untagged ? BRIDGE_VLAN_INFO_UNTAGGED : 0);

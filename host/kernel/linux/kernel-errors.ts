@@ -11,8 +11,13 @@ export function attempting<T>(attempt: string, action: () => T, what: Attempting
   try {
     return action();
   } catch (error) {
-    throw kernelError(attempt, error, what) ?? error;
+    throw asKernelError(attempt, error, what);
   }
+}
+
+/** The error itself where it is none of the kernel's. */
+export function asKernelError(attempt: string, error: unknown, what: Attempting = 'other'): unknown {
+  return kernelError(attempt, error, what) ?? error;
 }
 
 /** Undefined for an error that is none of the kernel's. */

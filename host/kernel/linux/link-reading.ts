@@ -9,6 +9,7 @@ import {
   type linkMessage,
   vlanData,
 } from '../../netlink/route/link.ts';
+import type { Writable } from '../../system/writable.ts';
 import { type Link, type LinkDetails, operStates } from '../kernel.ts';
 
 export type LinkAnswer = Decoded<typeof linkMessage>;
@@ -32,8 +33,6 @@ export function readLink(answer: LinkAnswer): Link {
   if (answer.alias) link.alias = answer.alias;
   return link;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function readDetails({ info, link }: LinkAnswer): LinkDetails {
   const data = info?.data ?? new Uint8Array(0);

@@ -7,7 +7,7 @@ import { KernelNetlinkSocket } from '../../netlink/socket.ts';
 import type { Deadline } from '../../system/deadline.ts';
 import { type ErrnoName, errnoNumbers } from '../../system/errno.ts';
 import { KernelError, StepError } from '../errors.ts';
-import { type Attempting, attempting } from './kernel-errors.ts';
+import { type Attempting, asKernelError, attempting } from './kernel-errors.ts';
 import type { ThreadNamespace } from './thread-namespace.ts';
 
 /** What all channels of one kernel share. */
@@ -131,9 +131,7 @@ export class NamespaceChannel {
       this.#idle.push(connection);
       return answers.map(({ errno }) => errno);
     } catch (error) {
-      return attempting(this.#where(attempt), () => {
-        throw error;
-      });
+      throw asKernelError(this.#where(attempt), error);
     }
   }
 
@@ -144,10 +142,9 @@ export class NamespaceChannel {
     const exchange = () =>
       connection.executeAndFind(encodeRequest(request), encodeRequest(question), message, this.deadline);
     const { value, refusal } = attempting(this.#where(request.attempt), exchange, 'change');
-    if (refusal === undefined || absent.some((name) => refusal.acknowledgement.errno === errnoNumbers[name]))
-      return value;
-    return attempting(this.#where(question.attempt), () => {
-      throw refusal;
+    if (refusal === undefined) return value;
+    return unless(absent, () => {
+      throw asKernelError(this.#where(question.attempt), refusal);
     });
   }
 
@@ -227,15 +224,8 @@ export class NamespaceChannel {
       );
     const refused = attempting(this.#where(first.attempt), exchange);
     const step = refused && waiting[refused.position];
-    if (step === undefined) return;
-    const refuse = () => {
-      throw refused?.refusal;
-    };
-    try {
-      attempting(this.#where(step.attempt), refuse, 'change');
-    } catch (error) {
-      throw new StepError(step.position, error);
-    }
+    if (step !== undefined)
+      throw new StepError(step.position, asKernelError(this.#where(step.attempt), refused?.refusal, 'change'));
   }
 
   #connected(attempt: string): NetlinkConnection {

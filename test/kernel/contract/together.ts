@@ -1,17 +1,11 @@
 import { expect } from 'vitest';
-import { KernelError, StepError } from '../../../host/kernel/errors.ts';
+import { KernelError } from '../../../host/kernel/errors.ts';
 import type { NetworkNamespace } from '../../../host/kernel/kernel.ts';
 import { type ErrnoName, errnoName } from '../../../host/system/errno.ts';
-import { type Behaviour, ip, linkOf, makeVeth, prefix } from './world.ts';
+import { type Behaviour, ip, linkOf, makeVeth, prefix, stepErrorOf } from './world.ts';
 
 function expectStep(body: () => void, position: number, errno: ErrnoName): void {
-  let thrown: unknown;
-  try {
-    body();
-  } catch (error) {
-    thrown = error;
-  }
-  if (!(thrown instanceof StepError)) expect.fail(`expected StepError, got ${thrown ?? 'success'}`);
+  const thrown = stepErrorOf(body);
   expect(thrown.position).toBe(position);
   const { cause } = thrown;
   if (!(cause instanceof KernelError)) expect.fail(`expected KernelError ${errno}, got ${cause}`);

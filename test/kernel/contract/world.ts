@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { KernelError } from '../../../host/kernel/errors.ts';
+import { KernelError, StepError } from '../../../host/kernel/errors.ts';
 import type { Kernel, Link, NetworkNamespace } from '../../../host/kernel/kernel.ts';
 import { ip } from '../../../host/net/ip.ts';
 import { parseMac } from '../../../host/net/mac.ts';
@@ -111,4 +111,15 @@ export function eventually(assertion: () => void): void {
     }
   }
   assertion();
+}
+
+/** What was thrown, which has to be a StepError. */
+export function stepErrorOf(body: () => void): StepError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof StepError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
 }
